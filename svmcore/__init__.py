@@ -1,0 +1,1 @@
+"""Single-visit mosaics of Hubble images."""
