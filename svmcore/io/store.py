@@ -1,0 +1,233 @@
+"""Results of tasks on disk, under the digest of what they depend on."""
+
+import fcntl
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from svmcore.errors import StoreError
+from svmcore.io.atomic import write_text
+
+__all__ = ["ResultRef", "Store"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRef:
+    """A finished result.
+
+    Parameters
+    ----------
+    key : str
+        Address: digest of everything that the result depends on.
+    digest : str
+        Digest of what it holds; what depends on the result is addressed by it.
+    folder : Path
+        Where its files are, unless they were dropped.
+    is_present : bool
+        Whether the files are there.
+    """
+
+    key: str
+    digest: str
+    folder: Path
+    is_present: bool
+
+
+def _stamp(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+class Store:
+    """Results of one output folder.
+
+    Parameters
+    ----------
+    output : Path
+        The user's output folder; the store lives in its subfolder ``.svm``.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be made or written.
+
+    Notes
+    -----
+    A result appears under its key by one rename, and counts only when its
+    record has been written after that: a killed run leaves either all or
+    nothing. Scratch folders of killed runs are removed by `locked`.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self.root = output / ".svm"
+        try:
+            for name in ("results", "records", "scratch"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+            probe = self.root / f"probe-{uuid.uuid4().hex}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StoreError(
+                str(output),
+                f"cannot be used as output folder ({error.strerror or error})",
+                "Choose a folder that you may write to.",
+            ) from error
+
+    @contextmanager
+    def locked(self, outputs: Iterable[str] = ()) -> Iterator[None]:
+        """Keep other runs out of this folder, and clear what a killed run left.
+
+        Parameters
+        ----------
+        outputs : iterable of str
+            Names of the files that the run will write to the output folder;
+            half-written temporaries of these are removed.
+
+        Raises
+        ------
+        StoreError
+            If another run is at work in the folder.
+        """
+        with (self.root / "lock").open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise StoreError(
+                    str(self.output),
+                    "another run is writing to this folder",
+                    "Wait until it ends, or choose another output folder.",
+                ) from error
+            self._clear(outputs)
+            yield
+
+    def _clear(self, outputs: Iterable[str]) -> None:
+        for folder in (self.root / "scratch").iterdir():
+            shutil.rmtree(folder, ignore_errors=True)
+        names = {Path(name).stem for name in outputs}
+        for left in self.output.glob(".*.????????.*"):
+            stem = left.name[1:].rsplit(".", 2)[0]
+            if stem in names:
+                left.unlink(missing_ok=True)
+
+    def lookup(self, key: str) -> ResultRef | None:
+        """Return the result of that key, or None if it must be made.
+
+        Parameters
+        ----------
+        key : str
+            Address.
+
+        Returns
+        -------
+        ResultRef or None
+            None also if a file in the output folder is missing or was changed
+            since it was written.
+        """
+        try:
+            record = json.loads(self._record(key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None  # no such result yet
+        for name, stamp in record["outputs"].items():
+            path = self.output / name
+            if not path.is_file() or _stamp(path) != stamp:
+                return None
+        folder = self._folder(key)
+        is_present = folder.is_dir()
+        if not is_present and not record["is_dropped"]:
+            return None
+        return ResultRef(key, record["digest"], folder, is_present)
+
+    def new_scratch(self) -> Path:
+        """Return a new empty folder for a task to write into."""
+        folder = self.root / "scratch" / uuid.uuid4().hex
+        folder.mkdir()
+        return folder
+
+    def commit(
+        self, key: str, scratch: Path, *, digest: str, outputs: Iterable[str]
+    ) -> ResultRef:
+        """Make a finished scratch folder the result of that key.
+
+        Parameters
+        ----------
+        key : str
+            Address.
+        scratch : Path
+            Folder from `new_scratch`, complete.
+        digest : str
+            Digest of the result.
+        outputs : iterable of str
+            Files that the task wrote to the output folder.
+
+        Raises
+        ------
+        StoreError
+            If a file that the task should have written is missing, or the
+            store cannot be written.
+        """
+        stamps: dict[str, list[int]] = {}
+        for name in outputs:
+            path = self.output / name
+            if not path.is_file():
+                raise StoreError(name, "was not written by the task that makes it")
+            stamps[name] = _stamp(path)
+        folder = self._folder(key)
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.replace(scratch, folder)
+        except OSError as error:
+            raise StoreError(
+                str(folder), f"cannot be written ({error.strerror or error})"
+            ) from error
+        self._write_record(key, digest, stamps, is_dropped=False)
+        return ResultRef(key, digest, folder, is_present=True)
+
+    def drop(self, ref: ResultRef) -> ResultRef:
+        """Remove a result's files but remember that they were made."""
+        record = json.loads(self._record(ref.key).read_text(encoding="utf-8"))
+        self._write_record(ref.key, ref.digest, record["outputs"], is_dropped=True)
+        shutil.rmtree(ref.folder, ignore_errors=True)
+        return ResultRef(ref.key, ref.digest, ref.folder, is_present=False)
+
+    def read_file_digests(self) -> dict[str, tuple[int, int, str]]:
+        """Return the remembered digests of input files."""
+        path = self.root / "files.json"
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+            return {name: (int(a), int(b), str(c)) for name, (a, b, c) in known.items()}
+        except (OSError, ValueError):
+            return {}  # a memory only: everything is hashed again
+
+    def write_file_digests(self, known: Mapping[str, tuple[int, int, str]]) -> None:
+        """Remember the digests of input files."""
+        write_text(self.root / "files.json", json.dumps(known, sort_keys=True))
+
+    def keep_only(self, keys: Iterable[str]) -> int:
+        """Remove all results but those, and return how many were removed."""
+        kept = set(keys)
+        removed = 0
+        for record in (self.root / "records").glob("*.json"):
+            if record.stem not in kept:
+                record.unlink()
+                shutil.rmtree(self._folder(record.stem), ignore_errors=True)
+                removed += 1
+        return removed
+
+    def _folder(self, key: str) -> Path:
+        return self.root / "results" / key
+
+    def _record(self, key: str) -> Path:
+        return self.root / "records" / f"{key}.json"
+
+    def _write_record(
+        self, key: str, digest: str, stamps: Mapping[str, list[int]], *, is_dropped: bool
+    ) -> None:
+        record = {"digest": digest, "outputs": stamps, "is_dropped": is_dropped}
+        write_text(self._record(key), json.dumps(record, sort_keys=True))
