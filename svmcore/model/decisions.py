@@ -1,6 +1,6 @@
 """Everything that a person decided about a visit, as one value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -165,3 +165,19 @@ class Decisions:
     ) -> "Decisions":
         """Return the decisions with those on one detector's alignment replaced."""
         return replace(self, alignment={**self.alignment, detector: alignment})
+
+    def alignment_of(self, detector: str) -> AlignmentDecisions:
+        """Return the decisions on that detector's alignment, by slug."""
+        return self.alignment.get(detector, AlignmentDecisions())
+
+    def exclude_matches(self, detector: str, identifiers: Iterable[str]) -> "Decisions":
+        """Return the decisions with more matches left out of a detector's fit."""
+        chosen = self.alignment_of(detector)
+        excluded = chosen.excluded_matches | frozenset(identifiers)
+        return self.with_alignment(detector, replace(chosen, excluded_matches=excluded))
+
+    def readmit_matches(self, detector: str, identifiers: Iterable[str]) -> "Decisions":
+        """Return the decisions with those matches back in a detector's fit."""
+        chosen = self.alignment_of(detector)
+        excluded = chosen.excluded_matches - frozenset(identifiers)
+        return self.with_alignment(detector, replace(chosen, excluded_matches=excluded))
