@@ -1,1 +1,1 @@
-
+"""Everything that touches files or services."""

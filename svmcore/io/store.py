@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -181,7 +180,7 @@ class Store:
         try:
             if folder.exists():
                 shutil.rmtree(folder)
-            os.replace(scratch, folder)
+            scratch.replace(folder)
         except OSError as error:
             raise StoreError(
                 str(folder), f"cannot be written ({error.strerror or error})"
@@ -227,7 +226,12 @@ class Store:
         return self.root / "records" / f"{key}.json"
 
     def _write_record(
-        self, key: str, digest: str, stamps: Mapping[str, list[int]], *, is_dropped: bool
+        self,
+        key: str,
+        digest: str,
+        stamps: Mapping[str, list[int]],
+        *,
+        is_dropped: bool,
     ) -> None:
         record = {"digest": digest, "outputs": stamps, "is_dropped": is_dropped}
         write_text(self._record(key), json.dumps(record, sort_keys=True))

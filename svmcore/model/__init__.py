@@ -1,1 +1,1 @@
-
+"""Frozen nouns that all steps share."""

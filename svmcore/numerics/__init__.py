@@ -1,1 +1,1 @@
-
+"""Array helpers that several steps share."""

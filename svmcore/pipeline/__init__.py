@@ -1,1 +1,1 @@
-
+"""Tasks, plans and their execution."""

@@ -2,7 +2,8 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -74,53 +75,50 @@ class FileDigests:
         return value
 
 
+def _mark(sha: Any, text: str) -> None:
+    sha.update(f"{len(text)}:{text};".encode())
+
+
 def _feed(sha: Any, value: Any, files: FileDigests) -> None:
     """Hash a value with its type, so that 1, 1.0, True and "1" differ."""
-
-    def mark(text: str) -> None:
-        sha.update(f"{len(text)}:{text};".encode())
-
     if value is None or isinstance(value, (bool, int, str)):
-        mark(f"{type(value).__name__}={value}")
+        _mark(sha, f"{type(value).__name__}={value}")
     elif isinstance(value, float):
-        mark(f"float={'nan' if math.isnan(value) else value.hex()}")
+        _mark(sha, f"float={'nan' if math.isnan(value) else value.hex()}")
     elif isinstance(value, Path):
-        mark(f"file={files.digest(value)}")
+        _mark(sha, "folder" if value.is_dir() else f"file={files.digest(value)}")
     elif isinstance(value, np.ndarray):
-        mark(f"array={value.dtype.str}{value.shape}")
+        _mark(sha, f"array={value.dtype.str}{value.shape}")
         sha.update(np.ascontiguousarray(value).tobytes())
     elif isinstance(value, np.generic):
         _feed(sha, value.item(), files)
+    elif isinstance(value, Enum):
+        _mark(sha, f"{type(value).__name__}.{value.name}")
     else:
         _feed_compound(sha, value, files)
 
 
 def _feed_compound(sha: Any, value: Any, files: FileDigests) -> None:
-    def mark(text: str) -> None:
-        sha.update(f"{len(text)}:{text};".encode())
-
-    if isinstance(value, Enum):
-        mark(f"{type(value).__name__}.{value.name}")
-    elif is_dataclass(value) and not isinstance(value, type):
-        mark(f"dataclass={type(value).__name__}")
-        for item in fields(value):
-            mark(item.name)
-            _feed(sha, getattr(value, item.name), files)
+    if is_dataclass(value) and not isinstance(value, type):
+        _mark(sha, f"dataclass={type(value).__name__}")
+        for part in fields(value):
+            _mark(sha, part.name)
+            _feed(sha, getattr(value, part.name), files)
     elif isinstance(value, Mapping):
-        mark(f"mapping={len(value)}")
+        _mark(sha, f"mapping={len(value)}")
         for key in sorted(value, key=str):
             _feed(sha, key, files)
             _feed(sha, value[key], files)
-    elif isinstance(value, Set):
-        mark(f"set={len(value)}")
-        for part in sorted(_digest(part, files) for part in value):
-            mark(part)
+    elif isinstance(value, AbstractSet):
+        _mark(sha, f"set={len(value)}")
+        for member in sorted(_digest(member, files) for member in value):
+            _mark(sha, member)
     elif isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
-        mark(f"sequence={len(value)}")
+        _mark(sha, f"sequence={len(value)}")
         for part in value:
             _feed(sha, part, files)
     else:
-        msg = f"no digest for a {type(value).__name__}: add it to the payload as a noun"
+        msg = f"no digest for a {type(value).__name__}: payloads hold nouns only"
         raise TypeError(msg)
 
 
