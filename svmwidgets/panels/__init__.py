@@ -1,1 +1,1 @@
-
+"""Views of each step: widgets only, no science here."""
