@@ -1,0 +1,129 @@
+"""From a prepared visit to the tasks that make its products."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from svmcore.errors import PipelineError
+from svmcore.model.decisions import AlignmentDecisions
+from svmcore.model.product import TotalProduct
+from svmcore.model.reference import ReferenceChoice
+from svmcore.pipeline.align import alignment_tasks
+from svmcore.pipeline.catalog import catalog_tasks
+from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
+from svmcore.pipeline.prepare import PreparedVisit
+from svmcore.pipeline.preview import preview_tasks
+from svmcore.pipeline.tasks import Task
+
+__all__ = ["STEPS", "Plan", "make_plan"]
+
+STEPS = ("alignment", "drizzling", "catalogs", "previews")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A visit and the tasks that make its products.
+
+    Parameters
+    ----------
+    prepared : PreparedVisit
+        The cheap half.
+    reference : ReferenceChoice
+        What the visit is aligned to.
+    tasks : tuple of Task
+        Each after all that it needs.
+    """
+
+    prepared: PreparedVisit
+    reference: ReferenceChoice
+    tasks: tuple[Task, ...]
+
+    def of_step(self, *steps: str) -> tuple[Task, ...]:
+        """Return the tasks of the named steps and all that they need."""
+        wanted = {task.identifier for task in self.tasks if task.step in steps}
+        for task in reversed(self.tasks):
+            if task.identifier in wanted:
+                wanted.update(name for names in task.needs.values() for name in names)
+        return tuple(task for task in self.tasks if task.identifier in wanted)
+
+
+def make_plan(
+    prepared: PreparedVisit,
+    *,
+    reference: ReferenceChoice,
+    steps: Collection[str] = STEPS,
+) -> Plan:
+    """Return the tasks for all products of a visit.
+
+    Parameters
+    ----------
+    prepared : PreparedVisit
+        The cheap half.
+    reference : ReferenceChoice
+        What the visit is aligned to.
+    steps : collection of str
+        Which of `STEPS` are wanted; catalogs and previews need drizzling.
+
+    Returns
+    -------
+    Plan
+        Tasks of all detectors.
+
+    Raises
+    ------
+    PipelineError
+        If a step is unknown.
+    """
+    unknown = set(steps) - set(STEPS)
+    if unknown:
+        raise PipelineError(
+            ", ".join(sorted(unknown)), "no such step", f"Steps: {', '.join(STEPS)}."
+        )
+    tasks: list[Task] = []
+    for total in prepared.tree.totals:
+        tasks.extend(_detector_tasks(prepared, total, reference, steps))
+    return Plan(prepared, reference, tuple(tasks))
+
+
+def _detector_tasks(
+    prepared: PreparedVisit,
+    total: TotalProduct,
+    reference: ReferenceChoice,
+    steps: Collection[str],
+) -> list[Task]:
+    """Return one detector's tasks, ordered so that each follows its needs."""
+    if not total.filters:  # grism exposures alone are listed, not processed
+        return []
+    slug = total.detector_key.slug
+    decisions = prepared.decisions
+    with_drizzling = "drizzling" in steps
+    fit_task = f"fit alignment: {slug}"
+    flags = (
+        cosmic_ray_tasks(total, parameters=prepared.parameters, fit_task=fit_task)
+        if with_drizzling
+        else ()
+    )
+    align = alignment_tasks(
+        total,
+        parameters=prepared.parameters[total.basename],
+        reference=reference,
+        decisions=decisions.alignment.get(slug, AlignmentDecisions()),
+        carry_fit_to_grism=decisions.carry_fit_to_grism,
+        with_cosmic_rays={
+            task.subject: task.identifier
+            for task in flags
+            if task.step == "flag cosmic rays"
+        },
+    )
+    before = [task for task in align if task.step != "write exposure"]
+    copies = [task for task in align if task.step == "write exposure"]
+    tasks = [*before, *flags]
+    if with_drizzling:
+        tasks += drizzling_tasks(
+            total, parameters=prepared.parameters, fit_task=fit_task
+        )
+    tasks += copies
+    if with_drizzling and "previews" in steps:
+        tasks += preview_tasks(total)
+    if with_drizzling and "catalogs" in steps:
+        tasks += catalog_tasks(total, parameters=prepared.parameters)
+    return tasks

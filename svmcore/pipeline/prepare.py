@@ -1,0 +1,135 @@
+"""The cheap half in one call: verdicts, products, parameters of a visit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from svmcore.errors import InputError
+from svmcore.filtering import judge_exposures
+from svmcore.io.visit import read_visit
+from svmcore.model.decisions import Decisions
+from svmcore.model.product import ProductTree, TotalProduct
+from svmcore.model.verdict import Verdict
+from svmcore.model.visit import VisitInput
+from svmcore.parameters import ParameterSet, select_parameters
+from svmcore.products import group_products
+
+__all__ = ["PreparedVisit", "decide", "prepare_visit"]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedVisit:
+    """Everything that is known about a visit before any pixel is touched.
+
+    Parameters
+    ----------
+    visit : VisitInput
+        Exposures as read, and what could not be read.
+    decisions : Decisions
+        What a person decided.
+    verdicts : tuple of Verdict
+        One per exposure.
+    tree : ProductTree
+        Products that the accepted exposures make.
+    parameters : Mapping of str to ParameterSet
+        Parameters of every product, by basename.
+    """
+
+    visit: VisitInput
+    decisions: Decisions
+    verdicts: tuple[Verdict, ...]
+    tree: ProductTree
+    parameters: Mapping[str, ParameterSet]
+
+    @property
+    def working_totals(self) -> tuple[TotalProduct, ...]:
+        """Detectors with at least one direct exposure: those that are processed."""
+        return tuple(total for total in self.tree.totals if total.filters)
+
+    def require_work(self) -> None:
+        """Raise if there is nothing to process.
+
+        Raises
+        ------
+        InputError
+            If every exposure was rejected, or only grism and prism exposures
+            are left.
+        """
+        if self.working_totals:
+            return
+        rejected = [v for v in self.verdicts if not v.accepted]
+        if len(rejected) == len(self.verdicts):
+            problem = f"all {len(rejected)} exposures are rejected"
+        else:
+            problem = "no direct exposure is left, only grism, prism or ramp exposures"
+        raise InputError(
+            self.visit.name,
+            problem,
+            "'svm products' lists the reasons; a verdict can be overridden by hand.",
+        )
+
+
+def decide(visit: VisitInput, decisions: Decisions) -> PreparedVisit:
+    """Return verdicts, products and parameters of a visit already read.
+
+    Parameters
+    ----------
+    visit : VisitInput
+        Exposures from `read_visit`.
+    decisions : Decisions
+        What a person decided.
+
+    Returns
+    -------
+    PreparedVisit
+        Made anew, in milliseconds.
+
+    Raises
+    ------
+    ParameterError
+        If a decision names an unknown parameter or a value out of range.
+    InputError
+        If a decision names an exposure that the visit does not have.
+    """
+    verdicts = judge_exposures(visit.exposures, decisions.overrides)
+    tree = group_products(visit.exposures, verdicts, prefer_flt=decisions.prefer_flt)
+    parameters = {
+        product.basename: select_parameters(
+            product, total=total, changes=decisions.parameters
+        )
+        for total in tree.totals
+        for product in ProductTree((total,)).products
+    }
+    return PreparedVisit(visit, decisions, verdicts, tree, parameters)
+
+
+def prepare_visit(
+    source: str | Path | Sequence[str | Path],
+    *,
+    decisions: Decisions | None = None,
+    data_folder: Path | None = None,
+) -> PreparedVisit:
+    """Read a visit and return its verdicts, products and parameters.
+
+    Parameters
+    ----------
+    source : str, Path or sequence of these
+        Poller file, plain list of files, folder, or the exposures themselves.
+    decisions : Decisions, optional
+        What a person decided; nothing by default.
+    data_folder : Path, optional
+        Where exposures are looked for besides the folder of the list.
+
+    Returns
+    -------
+    PreparedVisit
+        The cheap half.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read or names no usable exposure.
+    ParameterError
+        If a decision names an unknown parameter or a value out of range.
+    """
+    return decide(read_visit(source, data_folder=data_folder), decisions or Decisions())

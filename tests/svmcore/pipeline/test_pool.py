@@ -1,0 +1,89 @@
+"""Worker processes: ended, killed, and started from unguarded scripts."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+from svmcore.pipeline import events as ev
+from svmcore.pipeline.run import State, run_plan
+from svmcore.pipeline.tasks import Task, TaskCall
+
+SCRIPT = """
+    import sys, time
+    from pathlib import Path
+    from dataclasses import dataclass
+    from svmcore.pipeline.pool import WorkerPool
+    print("started", flush=True)
+    pool = WorkerPool(1)
+    print(pool.submit(abs, -3).result(), flush=True)
+    pool.shutdown()
+"""
+
+
+def sleep_long(call: TaskCall) -> None:
+    time.sleep(60)
+    (call.folder / "n").write_text(str(call.payload))
+
+
+def die_once(call: TaskCall) -> None:
+    flag = call.output / f"died-{call.payload}"
+    if not flag.exists():
+        flag.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    (call.folder / "n").write_text("alive")
+
+
+def die_always(call: TaskCall) -> None:
+    assert call.folder.is_dir()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_unguarded_script_is_not_run_again_by_workers(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(SCRIPT))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["started", "3"]
+
+
+def test_cancel_ends_running_workers_at_once(tmp_path):
+    cancel = threading.Event()
+    began: list[float] = []
+
+    def on_event(event):
+        if isinstance(event, ev.TaskStarted):
+            began.append(time.monotonic())
+            threading.Timer(1.0, cancel.set).start()
+
+    outcome = run_plan(
+        [Task("sleep", "1", sleep_long, 1, 1)],
+        output=tmp_path,
+        workers=1,
+        on_event=on_event,
+        cancel=cancel,
+    )
+    # far below the 60 s of the task; generous for a busy machine
+    assert time.monotonic() - began[0] < 20
+    assert outcome.states["sleep: 1"] is State.CANCELLED
+
+
+def test_dying_worker_costs_one_retry(tmp_path):
+    tasks = [Task("die", str(n), die_once, 1, n) for n in (1, 2)]
+    outcome = run_plan(tasks, output=tmp_path, workers=1)
+    assert outcome.is_complete
+
+
+def test_task_that_always_dies_fails_with_advice(tmp_path):
+    outcome = run_plan([Task("die", "1", die_always, 1, 1)], output=tmp_path, workers=1)
+    assert outcome.states["die: 1"] is State.FAILED
+    assert "use fewer workers" in outcome.messages["die: 1"]
