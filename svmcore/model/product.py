@@ -1,5 +1,6 @@
 """Exposure, filter and total products: what goes in, what files come out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from svmcore.model.detector import DetectorKey
@@ -99,6 +100,16 @@ class ExposureProduct:
         return f"{self.basename}_{self.suffix}.fits"
 
     @property
+    def preview_name(self) -> str:
+        """File name of the full-size preview."""
+        return f"{self.basename}_{self.suffix}.jpg"
+
+    @property
+    def thumbnail_name(self) -> str:
+        """File name of the small preview."""
+        return f"{self.basename}_{self.suffix}_thumb.jpg"
+
+    @property
     def calibrated_name(self) -> str:
         """File name of the renamed FLT or FLC file."""
         return f"{self.basename}_{self.exposure.suffix}.fits"
@@ -155,6 +166,26 @@ class FilterProduct:
     def drizzle_name(self) -> str:
         """File name of the drizzled image."""
         return f"{self.basename}_{self.suffix}.fits"
+
+    @property
+    def preview_name(self) -> str:
+        """File name of the full-size preview."""
+        return f"{self.basename}_{self.suffix}.jpg"
+
+    @property
+    def thumbnail_name(self) -> str:
+        """File name of the small preview."""
+        return f"{self.basename}_{self.suffix}_thumb.jpg"
+
+    @property
+    def point_catalog_name(self) -> str:
+        """File name of the catalog of point sources."""
+        return f"{self.basename}_point-cat.ecsv"
+
+    @property
+    def segment_catalog_name(self) -> str:
+        """File name of the catalog of segments."""
+        return f"{self.basename}_segment-cat.ecsv"
 
     @property
     def trailer_name(self) -> str:
@@ -222,6 +253,46 @@ class TotalProduct:
     def drizzle_name(self) -> str:
         """File name of the drizzled image."""
         return f"{self.basename}_{self.suffix}.fits"
+
+    @property
+    def preview_name(self) -> str:
+        """File name of the full-size preview."""
+        return f"{self.basename}_{self.suffix}.jpg"
+
+    @property
+    def thumbnail_name(self) -> str:
+        """File name of the small preview."""
+        return f"{self.basename}_{self.suffix}_thumb.jpg"
+
+    def color_preview_name(self, filters: Sequence[str]) -> str:
+        """Return the file name of the full-size colour preview.
+
+        Parameters
+        ----------
+        filters : sequence of str
+            Filter parts of names, from red to blue.
+        """
+        return f"{self.basename}_{'-'.join(filters)}_{self.suffix}.jpg"
+
+    def color_thumbnail_name(self, filters: Sequence[str]) -> str:
+        """Return the file name of the small colour preview.
+
+        Parameters
+        ----------
+        filters : sequence of str
+            Filter parts of names, from red to blue.
+        """
+        return f"{self.basename}_{'-'.join(filters)}_{self.suffix}_thumb.jpg"
+
+    @property
+    def point_catalog_name(self) -> str:
+        """File name of the catalog of point sources."""
+        return f"{self.basename}_point-cat.ecsv"
+
+    @property
+    def segment_catalog_name(self) -> str:
+        """File name of the catalog of segments."""
+        return f"{self.basename}_segment-cat.ecsv"
 
     @property
     def trailer_name(self) -> str:
