@@ -67,7 +67,7 @@ def _usable_cores() -> set[int]:
     return os.sched_getaffinity(0)
 
 
-def process_visit(
+def process_visit(  # noqa: PLR0913 - the front door offers every choice
     source: str | Path | Sequence[str | Path],
     *,
     output: Path,

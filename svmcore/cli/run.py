@@ -1,0 +1,218 @@
+"""Process a visit: alignment, drizzled products, catalogs, previews, records."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from svmcore.cli.options import (
+    add_decision_options,
+    add_reference_option,
+    add_run_options,
+    add_visit,
+    read_options,
+    reference_choice,
+    visit_source,
+    with_parameter_options,
+)
+from svmcore.model.fit import GroupFit
+from svmcore.pipeline import events as ev
+
+__all__ = ["HELP", "EventPrinter", "add_arguments", "print_fit", "run"]
+
+HELP = "process a visit from its file list to finished products"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``svm run``."""
+    add_visit(parser)
+    add_run_options(parser)
+    add_reference_option(parser)
+    add_decision_options(parser)
+    parser.add_argument(
+        "--steps",
+        default="alignment,drizzling,catalogs,previews",
+        metavar="LIST",
+        help="comma-separated: alignment, drizzling, catalogs, previews",
+    )
+
+
+class EventPrinter:
+    """Progress of a run on the terminal, one line per task when it is no terminal.
+
+    Parameters
+    ----------
+    console : Console
+        Where to write.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.bar = self.progress.add_task("", total=None)
+        self.running: list[str] = []
+        self.settled: set[str] = set()
+        self.failures: list[str] = []
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def show(self, event: ev.Event) -> None:
+        """Show one event."""
+        match event:
+            case ev.PlanStarted():
+                self.progress.update(self.bar, total=event.total)
+            case ev.TaskStarted():
+                self.running.append(event.identifier)
+            case ev.TaskFinished():
+                self._settle(event.identifier)
+                word = "reused" if event.is_reused else f"{event.seconds:6.2f} s"
+                if not self.console.is_terminal:
+                    self.console.print(
+                        f"{word:>9}  {event.identifier}", highlight=False
+                    )
+            case ev.TaskFailed():
+                self._settle(event.identifier)
+                self.failures.append(event.message)
+                self.console.print(f"[red]failed[/]  {event.identifier}")
+                if event.traceback:
+                    self.console.print(event.traceback, markup=False, highlight=False)
+            case ev.TaskBlocked():
+                self._settle(event.identifier)
+            case ev.TaskCancelled() | ev.PlanFinished():
+                pass
+        self.progress.update(self.bar, description=" · ".join(self.running[-2:]))
+
+    def _settle(self, identifier: str) -> None:
+        if identifier in self.running:
+            self.running.remove(identifier)
+        self.settled.add(identifier)
+        self.progress.update(self.bar, completed=len(self.settled))
+
+
+def _number(value: float, digits: int = 1) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def print_fit(console: Console, fit: GroupFit) -> None:
+    """Print the alignment of one detector as a table.
+
+    Parameters
+    ----------
+    console : Console
+        Where to write.
+    fit : GroupFit
+        The alignment.
+    """
+    against = f"to {fit.catalog}" if fit.kind == "absolute" else f"{fit.kind} only"
+    table = Table(title=f"Alignment of {fit.detector}, {against}", title_justify="left")
+    for name in ("exposure", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("stars", "ref", "links", "east", "north", "rms ra", "rms dec", "q"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in fit.exposures:
+        table.add_row(
+            each.rootname,
+            each.state,
+            str(each.n_sources),
+            str(each.n_reference),
+            str(each.n_links),
+            _number(each.terms.shift_east_mas),
+            _number(each.terms.shift_north_mas),
+            _number(each.rms_ra_mas),
+            _number(each.rms_dec_mas),
+            str(each.quality.fit_qual),
+        )
+    console.print(table)
+    console.print("shifts and rms in mas", style="dim")
+    console.print(fit.quality.sentence, highlight=False)
+    for warning in fit.warnings:
+        console.print(f"! {warning}", style="yellow", highlight=False)
+
+
+def _print_products(console: Console, output: Path, names: list[str]) -> None:
+    table = Table(title=f"Products in {output}", title_justify="left")
+    table.add_column("file", no_wrap=True)
+    table.add_column("MB", justify="right")
+    for name in names:
+        path = output / name
+        if path.is_file():
+            table.add_row(name, f"{path.stat().st_size / 1e6:.1f}")
+    console.print(table)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run ``svm run``.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Parsed options.
+    console : Console
+        Where to write.
+
+    Returns
+    -------
+    int
+        0 if every task succeeded, 1 if not.
+    """
+    # Imported here: 'svm --help' need not wait for the heavy half.
+    from svmcore.pipeline.plan import make_plan  # noqa: PLC0415
+    from svmcore.pipeline.prepare import decide, prepare_visit  # noqa: PLC0415
+    from svmcore.pipeline.process import report_run, worker_count  # noqa: PLC0415
+    from svmcore.pipeline.run import run_plan  # noqa: PLC0415
+
+    choice = reference_choice(arguments)
+    prepared = prepare_visit(
+        visit_source(arguments),
+        decisions=read_options(arguments),
+        data_folder=arguments.data,
+    )
+    decisions = with_parameter_options(prepared.decisions, arguments, prepared.tree)
+    prepared = decide(prepared.visit, decisions)
+    for fault in prepared.visit.faults:
+        console.print(f"! {fault}", style="yellow", highlight=False)
+    prepared.require_work()
+    steps = [word.strip() for word in arguments.steps.split(",") if word.strip()]
+    plan = make_plan(prepared, reference=choice, steps=steps)
+    with EventPrinter(console) as printer:
+        outcome = run_plan(
+            plan.tasks,
+            output=arguments.output,
+            workers=arguments.workers or worker_count(),
+            on_event=printer.show,
+        )
+    report = report_run(plan, outcome, arguments.output)
+    for fit in report.fits.values():
+        print_fit(console, fit)
+    _print_products(
+        console, arguments.output, [n for task in plan.tasks for n in task.outputs]
+    )
+    console.print(f"{outcome.seconds:.1f} s", style="dim")
+    for message in printer.failures:
+        console.print(f"svm: {message}", style="red", soft_wrap=True, markup=False)
+    return 0 if outcome.is_complete else 1
