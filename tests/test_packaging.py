@@ -7,6 +7,8 @@ import tomllib
 
 import pytest
 
+import svmcore
+
 
 @pytest.fixture(scope="module")
 def project(repository):
@@ -48,13 +50,12 @@ def test_bqplot_gl_is_absent(constraints):
 
 
 def test_library_version_is_the_packages(project):
-    import svmcore
-
     assert svmcore.__version__ == project["version"]
 
 
 def test_core_needs_no_widget_library():
-    code = "import svmcore, sys; [getattr(svmcore, n) for n in svmcore.__all__]; " + (
+    code = (
+        "import svmcore, sys; [getattr(svmcore, n) for n in svmcore.__all__]; "
         "assert not {'ipywidgets', 'bqplot', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
