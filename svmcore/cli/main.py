@@ -25,6 +25,7 @@ COMMANDS = {
     "align": "svmcore.cli.align",
     "drizzle": "svmcore.cli.drizzle",
     "demo": "svmcore.cli.demo",
+    "score": "svmcore.cli.score",
     "lab": "svmcore.cli.lab",
     "app": "svmcore.cli.app",
 }
