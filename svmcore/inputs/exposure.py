@@ -1,0 +1,410 @@
+"""An exposure made from the headers of its file."""
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from svmcore.errors import InputError
+from svmcore.inputs.corners import chip_corners
+from svmcore.inputs.wcsname import classify_wcsname
+from svmcore.model.detector import DETECTORS, DetectorKey
+from svmcore.model.exposure import Chip, Exposure, KeywordValue, Note
+from svmcore.model.header import HeaderUnit
+
+__all__ = ["KEPT_KEYWORDS", "exposure_from_headers", "science_units", "split_file_name"]
+
+# Header values that rules and displays use. Science keywords come from (SCI, 1).
+KEPT_KEYWORDS = (
+    "INSTRUME",
+    "DETECTOR",
+    "ROOTNAME",
+    "PROPOSID",
+    "LINENUM",
+    "OBSTYPE",
+    "IMAGETYP",
+    "OBSMODE",
+    "MTFLAG",
+    "SCAN_TYP",
+    "TARGNAME",
+    "EXPTIME",
+    "EXPSTART",
+    "EXPEND",
+    "EXPFLAG",
+    "FGSLOCK",
+    "CHINJECT",
+    "FILTER",
+    "FILTER1",
+    "FILTER2",
+    "FILTNAM1",
+    "FILTNAM2",
+    "FLATCORR",
+    "DRIZCORR",
+    "PCTECORR",
+    "IDCTAB",
+    "QUALITY",
+    "SUBARRAY",
+    "APERTURE",
+    "PA_V3",
+    "CCDGAIN",
+    "SAMP_SEQ",
+    "NSAMP",
+    "FLASHDUR",
+    "ASN_ID",
+    "HAPLEVEL",
+    "CAL_VER",
+    "DATE-OBS",
+)
+_SCIENCE_KEYWORDS = ("BUNIT", "PHOTFLAM", "PHOTPLAM", "WCSNAME", "ORIENTAT", "HDRNAME")
+_ROOTNAME = re.compile(r"[a-z][0-9a-z]{8}")
+_FILE_NAME = re.compile(
+    r"(?P<stem>.+)_(?P<suffix>fl[tc])\.fits(?:\.gz)?", re.IGNORECASE
+)
+_FILTER_NAME = re.compile(r"[0-9A-Z+-]*|N/A")
+_EARLIEST_MJD, _LATEST_MJD = 47_000.0, 90_000.0  # 1987 to 2105
+
+
+def split_file_name(file_name: str) -> tuple[str, str] | None:
+    """Return stem and suffix (``flt`` or ``flc``) of an exposure's file name.
+
+    Parameters
+    ----------
+    file_name : str
+        File name without folder.
+
+    Returns
+    -------
+    tuple of str or None
+        None if the name is not that of an FLT or FLC file.
+
+    Examples
+    --------
+    >>> split_file_name("ib4606c5q_flc.fits")
+    ('ib4606c5q', 'flc')
+    >>> split_file_name("ib4606010_asn.fits") is None
+    True
+    """
+    match = _FILE_NAME.fullmatch(file_name)
+    return (match["stem"], match["suffix"].lower()) if match else None
+
+
+def science_units(units: Sequence[HeaderUnit]) -> tuple[HeaderUnit, ...]:
+    """Return the science extensions of a file, in file order.
+
+    Parameters
+    ----------
+    units : sequence of HeaderUnit
+        All units of the file.
+    """
+    return tuple(unit for unit in units if unit.name == "SCI")
+
+
+def exposure_from_headers(
+    path: Path,
+    units: Sequence[HeaderUnit],
+    *,
+    has_signal: Sequence[bool],
+    aperture: str = "",
+) -> Exposure:
+    """Return an exposure from the headers of its file.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for its name and for messages; it is not opened.
+    units : sequence of HeaderUnit
+        Headers of the file, the primary one first.
+    has_signal : sequence of bool
+        For each science extension, whether any pixel differs from zero.
+    aperture : str, optional
+        Aperture that replaces the header's.
+
+    Returns
+    -------
+    Exposure
+        With notes on what is odd but usable.
+
+    Raises
+    ------
+    InputError
+        If a keyword that naming or processing needs is missing or is not what
+        it should be, or if the file is of another kind or instrument.
+    """
+    header = _Header(path, units)
+    rootname, suffix = _identity(header)
+    detector_key = _detector(header)
+    sciences = science_units(units)
+    if not sciences:
+        raise InputError(
+            str(path),
+            "holds no SCI extension",
+            "List calibrated exposures (FLT or FLC files) as the archive delivers.",
+        )
+    chips = tuple(
+        _chip(header, unit, lit) for unit, lit in zip(sciences, has_signal, strict=True)
+    )
+    _check_chips(header, detector_key, units)
+    start_mjd = header.number("EXPSTART", low=_EARLIEST_MJD, high=_LATEST_MJD)
+    exptime_s = header.number("EXPTIME", low=0.0)
+    return Exposure(
+        path=path,
+        rootname=rootname,
+        suffix=suffix,
+        detector_key=detector_key,
+        filters=_filters(header, detector_key),
+        proposal_id=_proposal(header),
+        program_id=rootname[1:4].upper(),
+        obset_id=rootname[4:6].upper(),
+        aperture=aperture or header.text("APERTURE"),
+        target_name=header.text("TARGNAME"),
+        exptime_s=exptime_s,
+        start_mjd=start_mjd,
+        end_mjd=_end(header, start_mjd, exptime_s),
+        photflam=_photflam(header, detector_key),
+        pa_v3_deg=header.optional_number("PA_V3"),
+        chips=chips,
+        keywords=header.kept(),
+        notes=tuple(header.notes) + _chip_notes(path, detector_key, chips, header),
+    )
+
+
+class _Header:
+    """Checked look-ups in the primary and first science headers of one file."""
+
+    def __init__(self, path: Path, units: Sequence[HeaderUnit]) -> None:
+        self.path = path
+        self.primary = units[0].values
+        sciences = science_units(units)
+        self.science = sciences[0].values if sciences else {}
+        self.notes: list[Note] = []
+
+    def get(self, keyword: str) -> KeywordValue:
+        """Value from the primary header, else from the first science one."""
+        return self.primary.get(keyword, self.science.get(keyword))
+
+    def text(self, keyword: str) -> str:
+        """Value as text; empty if absent."""
+        value = self.get(keyword)
+        return "" if value is None else str(value).strip()
+
+    def needed(self, keyword: str) -> str:
+        """Text of a keyword that must be there."""
+        text = self.text(keyword)
+        if not text:
+            found = "is empty" if keyword in self.primary else "is missing"
+            raise self.error(f"the keyword {keyword} {found} in the primary header")
+        return text
+
+    def number(
+        self, keyword: str, *, low: float = -math.inf, high: float = math.inf
+    ) -> float:
+        """Value of a keyword that must be a number within limits."""
+        if self.get(keyword) is None:
+            self.needed(keyword)
+        value = _finite(self.get(keyword))
+        if value is None or not low <= value <= high:
+            limits = f"a number from {low:g} to {high:g}"
+            expected = (
+                limits if math.isfinite(high) else f"a number of at least {low:g}"
+            )
+            raise self.error(
+                f"the keyword {keyword} is {self.get(keyword)!r}, expected {expected}"
+            )
+        return value
+
+    def optional_number(self, keyword: str) -> float | None:
+        """Value of a keyword that may be absent; a note if it is no number."""
+        found = self.get(keyword)
+        value = _finite(found)
+        if value is None and found is not None:
+            self.note(keyword, f"{keyword} is {found!r}, which is not a number")
+        return value
+
+    def note(self, keyword: str, text: str) -> None:
+        """Remember a remark."""
+        self.notes.append(Note(f"{self.path.name}: {keyword}", text))
+
+    def error(self, problem: str) -> InputError:
+        """Make an error about this file."""
+        return InputError(
+            str(self.path), problem, "Retrieve the calibrated file again."
+        )
+
+    def kept(self) -> dict[str, KeywordValue]:
+        """Values that rules and displays use."""
+        found = {key: self.primary[key] for key in KEPT_KEYWORDS if key in self.primary}
+        for key in _SCIENCE_KEYWORDS:
+            value = self.science.get(key, self.primary.get(key))
+            if value is not None:
+                found[key] = value
+        return found
+
+
+def _finite(value: KeywordValue) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _identity(header: _Header) -> tuple[str, str]:
+    named = split_file_name(header.path.name)
+    if named is None:
+        raise InputError(
+            str(header.path),
+            "is not named like a calibrated exposure (…_flt.fits or …_flc.fits)",
+            "List FLT or FLC files; associations, raw and drizzled files are not used.",
+        )
+    stem, suffix = named[0].lower(), named[1]
+    recorded = header.text("ROOTNAME").lower()
+    if _ROOTNAME.fullmatch(stem):
+        if recorded and recorded != stem:
+            header.note(
+                "ROOTNAME",
+                f"ROOTNAME is {recorded!r}, but the file is named {stem!r}; "
+                "the file name is used",
+            )
+        return stem, suffix
+    if not _ROOTNAME.fullmatch(recorded):
+        raise header.error(
+            f"neither the file name nor ROOTNAME ({recorded!r}) is a "
+            "nine-character exposure name"
+        )
+    header.note(
+        "ROOTNAME",
+        f"the file is not named after its exposure; ROOTNAME {recorded!r} is used",
+    )
+    return recorded, suffix
+
+
+def _detector(header: _Header) -> DetectorKey:
+    instrument = header.needed("INSTRUME").lower()
+    if instrument == "wfpc2":  # all chips are drizzled together and go by PC
+        return DetectorKey("wfpc2", "pc")
+    if instrument not in {key.instrument for key in DETECTORS}:
+        raise InputError(
+            str(header.path),
+            f"INSTRUME is {instrument.upper()!r}, expected ACS, WFC3 or WFPC2",
+            "Only these instruments are processed.",
+        )
+    key = DetectorKey(instrument, header.needed("DETECTOR").lower())
+    if key not in DETECTORS:
+        known = ", ".join(
+            each.detector.upper() for each in DETECTORS if each.instrument == instrument
+        )
+        raise InputError(
+            str(header.path),
+            f"DETECTOR is {key.detector.upper()!r}, expected one of {known}",
+            "Only these detectors are processed.",
+        )
+    return key
+
+
+def _filters(header: _Header, key: DetectorKey) -> tuple[str, ...]:
+    keywords = {
+        "wfc3": ("FILTER",),
+        "acs": ("FILTER1", "FILTER2"),
+        "wfpc2": ("FILTNAM1", "FILTNAM2"),
+    }[key.instrument]
+    names = [header.text(keyword).upper() for keyword in keywords]
+    if not any(names):
+        header.needed(keywords[0])
+    for keyword, name in zip(keywords, names, strict=True):
+        if not _FILTER_NAME.fullmatch(name):
+            raise header.error(
+                f"the keyword {keyword} is {name!r}, which is not a filter name"
+            )
+    return tuple(name for name in names if name)
+
+
+def _proposal(header: _Header) -> str:
+    text = header.needed("PROPOSID")
+    if not (text.isascii() and text.isdigit()):
+        raise header.error(f"the keyword PROPOSID is {text!r}, expected a whole number")
+    return text.lstrip("0") or "0"
+
+
+def _end(header: _Header, start_mjd: float, exptime_s: float) -> float:
+    end = header.optional_number("EXPEND")
+    if end is not None and end >= start_mjd:
+        return end
+    header.note("EXPEND", "no usable EXPEND; taken as EXPSTART plus EXPTIME")
+    return start_mjd + exptime_s / 86_400.0
+
+
+def _photflam(header: _Header, key: DetectorKey) -> float | None:
+    # The IR detector has it in the primary header, all others per chip.
+    places = (header.science, header.primary)
+    if key == DetectorKey("wfc3", "ir"):
+        places = (header.primary, header.science)
+    found = places[0].get("PHOTFLAM", places[1].get("PHOTFLAM"))
+    value = _finite(found)
+    if found is None:
+        header.note("PHOTFLAM", "PHOTFLAM is missing: no calibrated fluxes")
+    elif value is None:
+        header.note("PHOTFLAM", f"PHOTFLAM is {found!r}, which is not a number")
+    elif value == 0:
+        header.note("PHOTFLAM", "PHOTFLAM is 0: no calibrated fluxes")
+    elif value < 0:
+        header.note("PHOTFLAM", f"PHOTFLAM is {value:g}, below 0; it is not used")
+        return None
+    return value
+
+
+def _check_chips(
+    header: _Header, key: DetectorKey, units: Sequence[HeaderUnit]
+) -> None:
+    """Refuse a file that was cut between the chips of a full frame."""
+    promised = header.primary.get("NEXTEND")
+    found = len(science_units(units))
+    is_short = isinstance(promised, int) and promised > len(units) - 1
+    if is_short and found < key.traits.chips and header.get("SUBARRAY") is not True:
+        raise header.error(
+            f"is cut short: NEXTEND promises {promised} extensions, {len(units) - 1} "
+            f"with {found} of {key.traits.chips} chips are there"
+        )
+
+
+def _chip(header: _Header, unit: HeaderUnit, has_signal: bool) -> Chip:  # noqa: FBT001
+    if len(unit.shape) != 2 or min(unit.shape) < 1:
+        raise header.error(
+            f"extension SCI,{unit.extver} has the shape {unit.shape}, expected an image"
+        )
+    shape = (unit.shape[0], unit.shape[1])
+    number = unit.values.get("CCDCHIP", unit.values.get("DETECTOR"))
+    return Chip(
+        extver=unit.extver,
+        number=number if isinstance(number, int) else 1,
+        shape=shape,
+        corners_deg=chip_corners(unit.values, shape),
+        wcs_class=classify_wcsname(str(unit.values.get("WCSNAME") or "")),
+        bunit=str(unit.values.get("BUNIT") or "").strip(),
+        has_signal=has_signal,
+    )
+
+
+def _chip_notes(
+    path: Path, key: DetectorKey, chips: tuple[Chip, ...], header: _Header
+) -> tuple[Note, ...]:
+    notes = [
+        Note(
+            f"{path.name}: SCI,{chip.extver}",
+            "holds no usable tangent-plane WCS: no footprint",
+        )
+        for chip in chips
+        if not chip.corners_deg
+    ]
+    dark = [str(chip.extver) for chip in chips if not chip.has_signal]
+    if dark and len(dark) < len(chips):
+        notes.append(
+            Note(f"{path.name}: SCI,{','.join(dark)}", "holds nothing but zeros")
+        )
+    expected = key.traits.chips
+    if len(chips) < expected and header.get("SUBARRAY") is not True:
+        notes.append(
+            Note(path.name, f"holds {len(chips)} of {expected} chips of a full frame")
+        )
+    return tuple(notes)
