@@ -1,0 +1,288 @@
+"""Changes of parameters: whom they concern, and how they are merged."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from svmcore.errors import ParameterError
+from svmcore.model.decisions import ParameterChange
+from svmcore.model.detector import DetectorKey
+from svmcore.model.product import (
+    ExposureProduct,
+    FilterProduct,
+    Product,
+    ProductTree,
+    TotalProduct,
+)
+from svmcore.parameters.concentration import concentration_limits
+from svmcore.parameters.schema import STEPS, declaration, nearest
+from svmcore.parameters.section import Section, thawed
+
+__all__ = [
+    "Origin",
+    "Override",
+    "check_changes",
+    "concerns",
+    "is_same_value",
+    "merge_changes",
+]
+
+JsonValue = Any
+_KINDS = {
+    "total": TotalProduct,
+    "filter": FilterProduct,
+    "exposure": ExposureProduct,
+}
+_LOOKUP = "lookup_ci_limits_from_table"
+_LIMITS = ("ci_lower_limit", "ci_upper_limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from.
+
+    Parameters
+    ----------
+    kind : {'default', 'table', 'change', 'consequence'}
+        Shipped value, look-up, set by hand, or following from something set
+        by hand.
+    source : str
+        Condition, name of the table, or who or what set it.
+    reason : str
+        Why; may be empty.
+    """
+
+    kind: str
+    source: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.kind}: {self.source}"
+        return f"{text} ({self.reason})" if self.reason else text
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One value that differs from the shipped one.
+
+    Parameters
+    ----------
+    step, key : str
+        Parameter.
+    default, value : object
+        Shipped and present value.
+    origin : Origin
+        What set the present value.
+    """
+
+    step: str
+    key: str
+    default: JsonValue
+    value: JsonValue
+    origin: Origin
+
+
+def is_same_value(first: JsonValue, second: JsonValue) -> bool:
+    """Return whether two values mean the same, the order of names included.
+
+    Examples
+    --------
+    >>> is_same_value(10, 10.0), is_same_value(True, 1), is_same_value("4 3", "4.0 3.0")
+    (True, False, True)
+    """
+    return _comparable(first) == _comparable(second)
+
+
+def _comparable(value: JsonValue) -> str:
+    return json.dumps(_normal(thawed(value)))
+
+
+def _normal(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {name: _normal(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_normal(part) for part in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and len(parts := value.split()) == 2:
+        return _as_pair(parts) or value
+    return value
+
+
+def _as_pair(parts: Sequence[str]) -> str:
+    try:
+        return " ".join(repr(float(part)) for part in parts)
+    except ValueError:
+        return ""
+
+
+def _words(product: Product, detector: DetectorKey) -> frozenset[str]:
+    kind = next(name for name, type_ in _KINDS.items() if isinstance(product, type_))
+    words = {"*", product.basename, detector.slug, kind}
+    if not isinstance(product, TotalProduct):
+        words.add(product.filter_name)
+    return frozenset(words)
+
+
+def concerns(scope: str, product: Product) -> bool:
+    """Return whether a scope includes a product.
+
+    Parameters
+    ----------
+    scope : str
+        ``*``, a basename, or blank-separated words that must all hold: a
+        detector (``wfc3_ir``), a kind (``total``, ``filter``, ``exposure``)
+        or a filter (``f160w``).
+    product : ExposureProduct, FilterProduct or TotalProduct
+        Product.
+
+    Returns
+    -------
+    bool
+        Whether a change with this scope applies to the product.
+    """
+    words = scope.split()
+    return bool(words) and set(words) <= _words(product, product.detector_key)
+
+
+def check_changes(changes: Sequence[ParameterChange], tree: ProductTree) -> None:
+    """Raise an error for the first change that cannot apply to a visit.
+
+    Parameters
+    ----------
+    changes : sequence of ParameterChange
+        Values set by hand.
+    tree : ProductTree
+        Products of the visit.
+
+    Raises
+    ------
+    ParameterError
+        If a change names an unknown product, step or parameter, or its value
+        is not allowed.
+    """
+    products = tree.products
+    known = {
+        word for product in products for word in _words(product, product.detector_key)
+    }
+    for change in changes:
+        subject = _subject(change)
+        row = declaration(change.step, change.key, subject=subject)
+        row.canonical(change.value, subject=f"{subject} → {row.path}")
+        words = change.product.split()
+        strange = [word for word in words if word not in known]
+        if strange or not any(
+            concerns(change.product, product) for product in products
+        ):
+            raise ParameterError(
+                subject,
+                "no product of the visit has that name",
+                nearest((strange or [change.product])[0], sorted(known))
+                or "svm products lists the names.",
+            )
+
+
+def _subject(change: ParameterChange) -> str:
+    return f"{change.origin} → {change.product}" if change.origin else change.product
+
+
+def merge_changes(
+    product: Product,
+    sections: Sequence[Section],
+    changes: Sequence[ParameterChange],
+    *,
+    detector: DetectorKey,
+) -> tuple[tuple[Section, ...], tuple[Override, ...]]:
+    """Return sections with the changes for a product, and what they changed.
+
+    Parameters
+    ----------
+    product : ExposureProduct, FilterProduct or TotalProduct
+        Product.
+    sections : sequence of Section
+        Shipped values of the four steps.
+    changes : sequence of ParameterChange
+        Values set by hand, for any product, in order.
+    detector : DetectorKey
+        Instrument and detector.
+
+    Returns
+    -------
+    sections : tuple of Section
+        Present values.
+    overrides : tuple of Override
+        Values that differ from the shipped ones, in file order.
+
+    Raises
+    ------
+    ParameterError
+        If a change for this product cannot be used.
+    """
+    found: dict[tuple[str, str], Override] = {}
+    for change in changes:
+        if not concerns(change.product, product):
+            continue
+        shipped = sections[STEPS.index(change.step)] if change.step in STEPS else {}
+        override = _override(change, shipped, detector)
+        found.pop((change.step, change.key), None)
+        if change.key.endswith(_LOOKUP) and override.value is True:
+            _use_table(found, product, change.key)
+        if not is_same_value(override.value, override.default):
+            found[change.step, change.key] = override
+    _stop_lookup(found, sections[STEPS.index("quality control")])
+    merged = tuple(
+        section.with_values(
+            {key: o.value for (name, key), o in found.items() if name == step}
+        )
+        for step, section in zip(STEPS, sections, strict=True)
+    )
+    ordered = [
+        found[step, key]
+        for step, section in zip(STEPS, sections, strict=True)
+        for key in section
+        if (step, key) in found
+    ]
+    return merged, tuple(ordered)
+
+
+def _override(
+    change: ParameterChange, shipped: Mapping[str, Any], detector: DetectorKey
+) -> Override:
+    subject = _subject(change)
+    row = declaration(change.step, change.key, subject=subject)
+    if change.key not in shipped:
+        raise ParameterError(
+            f"{subject} → {row.path}",
+            f"{detector.label} has no such parameter",
+            "Remove it.",
+        )
+    value = row.canonical(change.value, subject=f"{subject} → {row.path}")
+    origin = Origin("change", change.origin or "user", change.reason)
+    return Override(change.step, change.key, shipped[change.key], value, origin)
+
+
+def _use_table(
+    found: dict[tuple[str, str], Override], product: Product, key: str
+) -> None:
+    """Drop earlier limits where the look-up is asked for and has a row."""
+    name = "total" if isinstance(product, TotalProduct) else product.filter_name
+    if concentration_limits(product.detector_key, name) is not None:
+        for limit in _LIMITS:
+            found.pop(("quality control", key.replace(_LOOKUP, limit)), None)
+
+
+def _stop_lookup(found: dict[tuple[str, str], Override], quality: Section) -> None:
+    """Turn off the look-up of limits that were set by hand."""
+    step = "quality control"
+    for kind in ("aperture", "segment"):
+        key = f"ci filter.{kind}.{_LOOKUP}"
+        set_limits = [
+            found[step, limit]
+            for name in _LIMITS
+            if (step, limit := f"ci filter.{kind}.{name}") in found
+        ]
+        if set_limits and (step, key) not in found and quality[key] is True:
+            cause = set_limits[-1].origin
+            origin = Origin("consequence", cause.source, "a limit was set by hand")
+            found[step, key] = Override(step, key, quality[key], False, origin)  # noqa: FBT003
