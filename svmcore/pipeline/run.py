@@ -20,7 +20,14 @@ from svmcore.pipeline.keys import FileDigests, digest_folder, task_key
 from svmcore.pipeline.pool import TaskUsage, WorkerPool, execute
 from svmcore.pipeline.tasks import Task, TaskCall
 
-__all__ = ["RunOutcome", "State", "check_plan", "run_plan", "what_is_stale"]
+__all__ = [
+    "RunOutcome",
+    "State",
+    "check_plan",
+    "find_results",
+    "run_plan",
+    "what_is_stale",
+]
 
 log = logging.getLogger(__name__)
 
@@ -422,6 +429,40 @@ def _cancel(run: _Run, pool: _Pool) -> None:
             run.emit(ev.TaskCancelled(name, task.step, task.subject))
 
 
+def find_results(tasks: Sequence[Task], output: Path) -> Mapping[str, ResultRef]:
+    """Return the results of a plan that earlier runs left, nothing run.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        The plan.
+    output : Path
+        Output folder of earlier runs; it need not exist.
+
+    Returns
+    -------
+    Mapping of str to ResultRef
+        By task identifier; a task is absent if it, or one that it needs, would
+        have to run.
+    """
+    check_plan(tasks)
+    if not (output / ".svm").is_dir():
+        return {}
+    store = Store(output)
+    run = _Run(
+        tasks={task.identifier: task for task in tasks},
+        store=store,
+        files=FileDigests(store.read_file_digests()),
+        emit=lambda _event: None,
+    )
+    for task in tasks:
+        if all(need in run.refs for need in _needed(task)):
+            found = store.lookup(run.key_of(task))
+            if found is not None:
+                run.refs[task.identifier] = found
+    return run.refs
+
+
 def what_is_stale(tasks: Sequence[Task], output: Path) -> Mapping[str, bool]:
     """Tell which tasks would run if the plan were run now.
 
@@ -438,22 +479,5 @@ def what_is_stale(tasks: Sequence[Task], output: Path) -> Mapping[str, bool]:
         By task identifier: True if the task would run. A task behind a stale
         one counts as stale, although an unchanged result may spare it.
     """
-    check_plan(tasks)
-    if not (output / ".svm").is_dir():
-        return {task.identifier: True for task in tasks}
-    store = Store(output)
-    run = _Run(
-        tasks={task.identifier: task for task in tasks},
-        store=store,
-        files=FileDigests(store.read_file_digests()),
-        emit=lambda _event: None,
-    )
-    stale: dict[str, bool] = {}
-    for task in tasks:
-        found = None
-        if not any(stale[need] for need in _needed(task)):
-            found = store.lookup(run.key_of(task))
-        stale[task.identifier] = found is None
-        if found is not None:
-            run.refs[task.identifier] = found
-    return stale
+    found = find_results(tasks, output)
+    return {task.identifier: task.identifier not in found for task in tasks}
