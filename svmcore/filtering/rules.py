@@ -11,15 +11,31 @@ __all__ = ["RULES", "Rule", "RuleKind", "is_dispersed", "is_ramp", "keyword_text
 
 NEGLIGIBLE_EXPTIME_S = 1e-5
 _DISPERSER = re.compile(r"(G|PR)\d")
+_WORD_BREAK = re.compile(r"[^0-9A-Z]+")
 _RAMP_OR_QUAD = re.compile(r"F[RQ]")
-# Calibration targets. A name is cut into words at every character that is not a
-# letter or a digit, as in DARK-NM; a galaxy called DARK-CLOUD is told apart by
-# what the other words are.
-_LAMPS = r"(DARK|TUNG|TUNGSTEN|BIAS|FLAT|DEUT|DEUTERIUM)"
-_LAMP_FRAMES = r"(INTFLAT|UVFLAT|VISFLAT|KSPOTS|DARK|BIAS)"
-_MODIFIER = r"([-_ ]?(NM|EARTH|CALIB|CAL|LAMP|INT|INTERNAL|FRAME|TEST|\d+[A-Z]?))*"
-_CALIBRATION_TARGET = re.compile(rf"{_LAMPS}{_MODIFIER}|EARTH-CAL(IB)?{_MODIFIER}")
-_WFPC2_TARGET = re.compile(rf"{_LAMP_FRAMES}{_MODIFIER}|EARTH-CAL(IB)?{_MODIFIER}")
+# Calibration targets: every word of the name must be one of these, so that a
+# galaxy called DARK-CLOUD is not taken for a dark frame, but DARK-NM is one.
+_CALIBRATION_WORDS = frozenset(
+    [
+        "DARK",
+        "TUNG",
+        "TUNGSTEN",
+        "BIAS",
+        "FLAT",
+        "FLATFIELD",
+        "DEUT",
+        "DEUTERIUM",
+        "INTFLAT",
+        "UVFLAT",
+        "VISFLAT",
+        "KSPOTS",
+        "EARTHCAL",
+        "EARTHCALIB",
+    ]
+)
+_QUALIFYING_WORDS = frozenset(
+    ["NM", "EARTH", "CAL", "CALIB", "LAMP", "INT", "INTERNAL", "FRAME", "FIELD", "TEST"]
+)
 
 
 class RuleKind(StrEnum):
@@ -155,9 +171,12 @@ def _is_not_imaging(exposure: Exposure) -> bool:
 
 
 def _is_calibration_target(exposure: Exposure) -> bool:
-    is_wfpc2 = exposure.detector_key.instrument == "wfpc2"
-    pattern = _WFPC2_TARGET if is_wfpc2 else _CALIBRATION_TARGET
-    return pattern.fullmatch(exposure.target_name.upper()) is not None
+    words = [word for word in _WORD_BREAK.split(exposure.target_name.upper()) if word]
+    telling = [word for word in words if not word.isdigit()]
+    if not all(word in _CALIBRATION_WORDS | _QUALIFYING_WORDS for word in telling):
+        return False
+    is_earth = telling[:1] == ["EARTH"] and telling[1:2] in (["CAL"], ["CALIB"])
+    return is_earth or any(word in _CALIBRATION_WORDS for word in telling)
 
 
 def _is_blocked(exposure: Exposure) -> bool:
@@ -244,8 +263,8 @@ RULES: tuple[Rule, ...] = (
         "calibration target",
         "TARGNAME",
         RuleKind.REJECT,
-        "DARK, TUNGSTEN, BIAS, FLAT, DEUTERIUM, EARTH-CALIB as whole words; "
-        "also INTFLAT, UVFLAT, VISFLAT, KSPOTS (WFPC2)",
+        "DARK, TUNG(STEN), BIAS, FLAT, DEUT(ERIUM), EARTH-CAL(IB), INTFLAT, UVFLAT, "
+        "VISFLAT, KSPOTS: as whole words, with nothing that names a sky target",
         "A calibration target holds no sources that can be aligned.",
         _is_calibration_target,
         lambda exposure: exposure.target_name,

@@ -1,5 +1,6 @@
 """Lists and headers turned into exposures."""
 
+from svmcore.inputs.calibration import CalibrationState, calibration_state
 from svmcore.inputs.corners import chip_corners
 from svmcore.inputs.exposure import (
     exposure_from_headers,
@@ -10,8 +11,10 @@ from svmcore.inputs.listing import Listing, ListingRow, parse_listing
 from svmcore.inputs.wcsname import classify_wcsname
 
 __all__ = [
+    "CalibrationState",
     "Listing",
     "ListingRow",
+    "calibration_state",
     "chip_corners",
     "classify_wcsname",
     "exposure_from_headers",

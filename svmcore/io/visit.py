@@ -238,8 +238,9 @@ def _find(row: ListingRow, folders: Sequence[Path]) -> Path | None:
 
 
 def _same_exposure(exposure: Exposure, others: Sequence[Exposure]) -> Exposure | None:
-    identity = (exposure.rootname, exposure.suffix)
-    same = (other for other in others if (other.rootname, other.suffix) == identity)
+    # Product names hold eight of the nine characters: those must differ.
+    identity = (exposure.ipppssoo, exposure.suffix)
+    same = (other for other in others if (other.ipppssoo, other.suffix) == identity)
     return next(same, None)
 
 
