@@ -167,6 +167,6 @@ def report_run(plan: Plan, outcome: RunOutcome, output: Path) -> VisitReport:
         for task in plan.tasks
         if task.step == "fit alignment" and task.identifier in outcome.results
     }
-    record = collect_record(plan, outcome, fits, output)
+    record = collect_record(plan, outcome, fits)
     records = write_records(output, record)
     return VisitReport(plan, outcome, output, fits, records)

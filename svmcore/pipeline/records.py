@@ -1,0 +1,92 @@
+"""From the end of a run to the value that the records are written from."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from svmcore.model.fit import GroupFit
+from svmcore.model.record import ChangedParameter, SkyLevel, TaskNote, VisitRecord
+from svmcore.parameters import ParameterSet
+from svmcore.pipeline.plan import Plan
+from svmcore.pipeline.run import RunOutcome, State
+
+__all__ = ["collect_record"]
+
+_PACKAGES = ("svmcore", "numpy", "scipy", "astropy", "stwcs", "drizzle", "photutils")
+_SKY_FILE = "sky.json"
+
+
+def collect_record(
+    plan: Plan,
+    outcome: RunOutcome,
+    fits: Mapping[str, GroupFit],
+) -> VisitRecord:
+    """Return everything that the records of a run say.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was to be done.
+    outcome : RunOutcome
+        How every task ended.
+    fits : Mapping of str to GroupFit
+        Alignment of each detector that has one, by slug.
+
+    Returns
+    -------
+    VisitRecord
+        For `svmcore.io.export_records.write_records`.
+    """
+    prepared = plan.prepared
+    return VisitRecord(
+        visit=prepared.visit,
+        verdicts=prepared.verdicts,
+        tree=prepared.tree,
+        fits=fits,
+        conditions={
+            name: found.conditions for name, found in prepared.parameters.items()
+        },
+        changed=tuple(_changed(prepared.parameters.values())),
+        sky=tuple(_sky_levels(plan, outcome)),
+        tasks=tuple(_task_notes(plan, outcome)),
+        versions={name: version(name) for name in _PACKAGES},
+    )
+
+
+def _changed(sets: Iterable[ParameterSet]) -> Iterator[ChangedParameter]:
+    for found in sets:
+        for override in found.overrides:
+            yield ChangedParameter(
+                product=found.product,
+                step=override.step,
+                key=override.key,
+                value=override.value,
+                default=override.default,
+                origin=override.origin.source,
+                reason=override.origin.reason,
+            )
+
+
+def _sky_levels(plan: Plan, outcome: RunOutcome) -> Iterator[SkyLevel]:
+    """Read the sky of every chip from the results that hold one."""
+    for task in plan.tasks:
+        ref = outcome.results.get(task.identifier)
+        if task.step != "flag cosmic rays" or ref is None:
+            continue
+        path = Path(ref.folder) / _SKY_FILE
+        if path.is_file():
+            levels = json.loads(path.read_text(encoding="utf-8"))
+            for extver, level in levels.items():
+                yield SkyLevel(task.subject, int(extver), float(level))
+
+
+def _task_notes(plan: Plan, outcome: RunOutcome) -> Iterator[TaskNote]:
+    for task in plan.tasks:
+        state = outcome.states.get(task.identifier, State.CANCELLED)
+        yield TaskNote(
+            step=task.step,
+            subject=task.subject,
+            state="finished" if state.is_good else state.value,
+            message=outcome.messages.get(task.identifier, ""),
+        )
