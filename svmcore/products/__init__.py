@@ -1,5 +1,6 @@
 """The products of a visit: what is combined into what."""
 
+from svmcore.products.files import product_files
 from svmcore.products.footprints import (
     Footprints,
     footprints,
@@ -13,4 +14,5 @@ __all__ = [
     "group_products",
     "mean_exposures_per_pixel",
     "processing_order",
+    "product_files",
 ]
