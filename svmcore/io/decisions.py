@@ -138,6 +138,7 @@ _CHANGE = {
     "value": object,
     "origin": str,
     "reason": str,
+    "when": str,
 }
 _REGION = {"ra_deg": float, "dec_deg": float, "radius_arcsec": float}
 _OFFSET = {"rootname": str, "east_mas": float, "north_mas": float}

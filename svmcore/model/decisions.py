@@ -36,6 +36,9 @@ class ParameterChange:
         Who or what set it: ``user``, or the name of a file.
     reason : str
         Why; may be empty.
+    when : str
+        Date and time at which it was set, as a person or a session noted it;
+        may be empty.
     """
 
     product: str
@@ -44,6 +47,7 @@ class ParameterChange:
     value: JsonValue
     origin: str = "user"
     reason: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from svmcore.model.product import (
     TotalProduct,
 )
 from svmcore.parameters.concentration import concentration_limits
+from svmcore.parameters.listing import listed_products
 from svmcore.parameters.schema import STEPS, declaration, nearest
 from svmcore.parameters.section import Section, thawed
 
@@ -26,6 +27,7 @@ __all__ = [
     "concerns",
     "is_same_value",
     "merge_changes",
+    "words_of",
 ]
 
 JsonValue = Any
@@ -117,9 +119,10 @@ def _as_pair(parts: Sequence[str]) -> str:
         return ""
 
 
-def _words(product: Product, detector: DetectorKey) -> frozenset[str]:
+def words_of(product: Product) -> frozenset[str]:
+    """Return the words that a scope may use for a product."""
     kind = next(name for name, type_ in _KINDS.items() if isinstance(product, type_))
-    words = {"*", product.basename, detector.slug, kind}
+    words = {"*", product.basename, product.detector_key.slug, kind}
     if not isinstance(product, TotalProduct):
         words.add(product.filter_name)
     return frozenset(words)
@@ -143,7 +146,7 @@ def concerns(scope: str, product: Product) -> bool:
         Whether a change with this scope applies to the product.
     """
     words = scope.split()
-    return bool(words) and set(words) <= _words(product, product.detector_key)
+    return bool(words) and set(words) <= words_of(product)
 
 
 def check_changes(changes: Sequence[ParameterChange], tree: ProductTree) -> None:
@@ -162,10 +165,8 @@ def check_changes(changes: Sequence[ParameterChange], tree: ProductTree) -> None
         If a change names an unknown product, step or parameter, or its value
         is not allowed.
     """
-    products = tree.products
-    known = {
-        word for product in products for word in _words(product, product.detector_key)
-    }
+    products = listed_products(tree)
+    known = {word for product in products for word in words_of(product)}
     for change in changes:
         subject = _subject(change)
         row = declaration(change.step, change.key, subject=subject)

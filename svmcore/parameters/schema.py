@@ -17,6 +17,7 @@ __all__ = [
     "check_step",
     "declaration",
     "declarations_of",
+    "find_declaration",
     "nearest",
     "search_declarations",
 ]
@@ -38,8 +39,19 @@ _BY_STEP: Mapping[str, Mapping[str, Declaration]] = MappingProxyType(
 )
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(
+    word: str, known: Iterable[str], *, answers: Mapping[str, str] | None = None
+) -> str:
     """Return a question that names the most similar word; empty if none is.
+
+    Parameters
+    ----------
+    word : str
+        What was written.
+    known : iterable of str
+        What may be meant.
+    answers : Mapping of str to str, optional
+        What to propose for each known word, if not the word itself.
 
     Examples
     --------
@@ -49,7 +61,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     by_lower = {name.lower(): name for name in reversed(names)}
     found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
-    return f"Did you mean {by_lower[found[0]]}?" if found else ""
+    if not found:
+        return ""
+    name = by_lower[found[0]]
+    return f"Did you mean {(answers or {}).get(name, name)}?"
 
 
 def check_step(step: str, *, subject: str = "") -> None:
@@ -111,20 +126,69 @@ def declaration(step: str, key: str, *, subject: str = "") -> Declaration:
     return found
 
 
+def find_declaration(
+    name: str, *, step: str | None = None, subject: str = ""
+) -> Declaration:
+    """Return the parameter that a full or short name stands for.
+
+    Parameters
+    ----------
+    name : str
+        Dotted name, or its last part where only one parameter has that.
+    step : str, optional
+        Step to look in; all steps by default.
+    subject : str, optional
+        Where the name comes from, for messages.
+
+    Returns
+    -------
+    Declaration
+        Its declaration.
+
+    Raises
+    ------
+    ParameterError
+        If no parameter has that name, or several have.
+
+    Examples
+    --------
+    >>> find_declaration("nlevels").path
+    'catalog generation → sourcex.nlevels'
+    """
+    if step:
+        check_step(step, subject=subject)
+    rows = [d for d in DECLARATIONS if d.step == (step or d.step)]
+    found = [d for d in rows if d.key == name] or [d for d in rows if d.name == name]
+    if len(found) == 1:
+        return found[0]
+    where = " → ".join(part for part in (subject, step, name) if part)
+    if found:
+        raise ParameterError(
+            where,
+            f"the name stands for {len(found)} parameters",
+            f"Write one of {', '.join(_spelled(d) for d in found)}.",
+        )
+    raise ParameterError(where, "unknown parameter", _advice(step or "", name))
+
+
+def _spelled(row: Declaration) -> str:
+    """Return the shortest way to write a parameter without doubt."""
+    same = [d for d in DECLARATIONS if row.key in (d.key, d.name)]
+    return f"{row.step}:{row.key}" if len(same) > 1 else row.key
+
+
 def _advice(step: str, key: str) -> str:
     elsewhere = [d.path for d in DECLARATIONS if key in (d.key, d.name)]
     if elsewhere:
-        return f"There is {' and '.join(elsewhere[:3])}."
-    own = _BY_STEP[step]
-    if hint := nearest(key, own):
-        return hint
-    names = {d.name: d.key for d in reversed(list(own.values()))}
-    if hint := nearest(key.rpartition(".")[2], names):
-        name = hint.removeprefix("Did you mean ").removesuffix("?")
-        return f"Did you mean {names[name]}?"
-    return nearest(key, (d.key for d in DECLARATIONS)) or (
-        f"svm params explain lists all {len(own)} parameters of {step}."
-    )
+        return f"There is {', '.join(elsewhere[:3])}."
+    own = [d for d in DECLARATIONS if d.step == (step or d.step)]
+    for rows in (own, DECLARATIONS):
+        if hint := nearest(key, (d.key for d in rows)):
+            return hint
+        short = {d.name: d.key for d in reversed(rows)}
+        if hint := nearest(key.rpartition(".")[2], short, answers=short):
+            return hint
+    return "svm params explain lists all parameters."
 
 
 def search_declarations(words: str) -> tuple[Declaration, ...]:

@@ -5,23 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from svmcore.model.decisions import ParameterChange
-from svmcore.model.product import (
-    ExposureProduct,
-    FilterProduct,
-    Product,
-    ProductTree,
-    TotalProduct,
-)
+from svmcore.model.product import Product, ProductTree, TotalProduct
 from svmcore.parameters.concentration import concentration_limits
 from svmcore.parameters.conditions import product_conditions
 from svmcore.parameters.defaults import default_section, has_condition
+from svmcore.parameters.listing import grism_products, parameter_products
 from svmcore.parameters.overrides import Origin, Override, merge_changes
 from svmcore.parameters.schema import STEPS, check_step, declaration
 from svmcore.parameters.section import Section
 
 __all__ = [
     "ParameterSet",
-    "parameter_products",
     "select_all",
     "select_parameters",
 ]
@@ -209,43 +203,6 @@ def select_parameters(
     )
 
 
-def _ramp_filters(total: TotalProduct) -> tuple[FilterProduct, ...]:
-    groups: dict[str, list[ExposureProduct]] = {}
-    for member in total.ramps:
-        groups.setdefault(member.filter_name, []).append(member)
-    return tuple(
-        FilterProduct(total.visit, total.detector_key, name, tuple(members))
-        for name, members in groups.items()
-    )
-
-
-def parameter_products(tree: ProductTree) -> tuple[tuple[Product, TotalProduct], ...]:
-    """Return every product that a parameter file lists, with its total.
-
-    Parameters
-    ----------
-    tree : ProductTree
-        Products of the visit.
-
-    Returns
-    -------
-    tuple of (product, total)
-        Of each detector the total, the filters, then the exposures. Ramp and
-        quad filters are listed too, although they are never drizzled: HAP
-        looks for them in the file. Grism exposures have no parameters there.
-    """
-    found: list[tuple[Product, TotalProduct]] = []
-    for total in tree.totals:
-        listed: tuple[Product, ...] = (
-            total,
-            *total.filters,
-            *_ramp_filters(total),
-            *total.aligned_members,
-        )
-        found.extend((product, total) for product in listed)
-    return tuple(found)
-
-
 def select_all(
     tree: ProductTree, changes: Sequence[ParameterChange] = ()
 ) -> Mapping[str, ParameterSet]:
@@ -268,11 +225,7 @@ def select_all(
     ParameterError
         If a change cannot be used.
     """
-    pairs = [
-        *parameter_products(tree),
-        *((grism, total) for total in tree.totals for grism in total.grisms),
-    ]
     return {
         product.basename: select_parameters(product, total=total, changes=changes)
-        for product, total in pairs
+        for product, total in (*parameter_products(tree), *grism_products(tree))
     }
