@@ -1,0 +1,99 @@
+"""Bad pixels that belong to a detector and stay from exposure to exposure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.simulation.instruments import Instrument
+from svmcore.simulation.random_numbers import generator
+
+__all__ = ["Blemishes", "make_blemishes"]
+
+BAD, HOT, UNSTABLE, WARM, BIAS, SATURATED, FLAT = 4, 16, 32, 64, 128, 256, 512
+RAMP = 8192
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blemishes:
+    """Static defects of one chip.
+
+    Parameters
+    ----------
+    flags : ndarray of int16, shape (ny, nx)
+        DQ bits.
+    excess : ndarray of float32, shape (n,)
+        Additional dark current of hot and warm pixels [electron / s].
+    where : ndarray of int, shape (n,)
+        Their flat indices.
+    response : ndarray of float32, shape (ny, nx)
+        Response of each pixel: 0 for a dead one, about 0.9 in a blob, near 1
+        otherwise.
+    """
+
+    flags: NDArray[np.int16]
+    excess: NDArray[np.float32]
+    where: NDArray[np.int64]
+    response: NDArray[np.float32]
+
+
+def make_blemishes(
+    instrument: Instrument, chip: int, shape: tuple[int, int], seed: int
+) -> Blemishes:
+    """Return the defects of a chip.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        Detector.
+    chip : int
+        EXTVER.
+    shape : tuple of int
+        Shape (ny, nx) [pixel].
+    seed : int
+        Seed of the visit.
+    """
+    rng = generator(seed, "blemishes", instrument.name, chip)
+    pixels = shape[0] * shape[1]
+    flags = np.zeros(pixels, np.int16)
+    response = np.ones(pixels, np.float32)
+    hot_share, dead_share = (0.004, 0.0025) if instrument.is_rate else (0.006, 0.0003)
+    hot = rng.integers(0, pixels, int(hot_share * pixels))
+    excess = (0.1 + rng.pareto(1.2, len(hot)) * 0.15).astype(np.float32)
+    excess = np.minimum(excess, 300.0)
+    is_hot = excess > (0.4 if instrument.is_rate else 0.15)
+    flags[hot[is_hot]] |= HOT
+    if not instrument.is_rate:
+        flags[hot[~is_hot]] |= WARM
+    dead = rng.integers(0, pixels, int(dead_share * pixels))
+    response[dead] = rng.uniform(0.0, 0.3, len(dead))
+    flags[dead] |= BAD
+    if instrument.is_rate:
+        unstable = rng.integers(0, pixels, int(0.006 * pixels))
+        flags[unstable] |= UNSTABLE
+        _add_blobs(flags.reshape(shape), response.reshape(shape), rng)
+    else:
+        columns = rng.integers(0, shape[1], max(1, shape[1] // 400))
+        flags.reshape(shape)[:, columns] |= BIAS
+        excess = (excess * 0.3).astype(np.float32)
+    return Blemishes(flags.reshape(shape), excess, hot, response.reshape(shape))
+
+
+def _add_blobs(
+    flags: NDArray[np.int16],
+    response: NDArray[np.float32],
+    rng: np.random.Generator,
+) -> None:
+    """Add the round patches of lower response that mark the IR channel."""
+    height, width = flags.shape
+    for _ in range(max(1, height * width // 40000)):
+        x, y = rng.uniform(0, width), rng.uniform(0, height)
+        radius, depth = rng.uniform(4.0, 8.0), rng.uniform(0.03, 0.15)
+        reach = int(radius) + 2
+        low, left = max(0, int(y) - reach), max(0, int(x) - reach)
+        part = (slice(low, int(y) + reach), slice(left, int(x) + reach))
+        rows, columns = np.mgrid[part]
+        distance = np.hypot(rows - y, columns - x)
+        inside = distance < radius
+        flags[part][inside] |= FLAT
+        response[part] *= np.where(inside, 1 - depth, 1).astype(np.float32)

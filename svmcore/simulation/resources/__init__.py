@@ -1,0 +1,1 @@
+"""Header cards, distortion and lookup tables of real files."""
