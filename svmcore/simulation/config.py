@@ -77,8 +77,9 @@ class VisitConfig:
         Filters in order of observation; empty for the instrument's usual two.
     exposures : int
         Dithered exposures per filter.
-    density : float
-        Stars per square arcminute down to 27 mag.
+    density : float or None
+        Stars per square arcminute down to 27 mag; None for the instrument's
+        usual number.
     galaxy_density : float
         Galaxies per square arcminute.
     seed : int
@@ -117,7 +118,7 @@ class VisitConfig:
     instrument: str = "wfc3/ir"
     filters: tuple[str, ...] = ()
     exposures: int = 4
-    density: float = 250.0
+    density: float | None = None
     galaxy_density: float = 40.0
     seed: int = 1
     has_grism: bool = False
@@ -161,7 +162,7 @@ class VisitConfig:
     def _check_numbers(self) -> None:
         limits = (
             ("exposures", self.exposures, 1, 36),
-            ("density", self.density, 0, 20000),
+            ("density", self.star_density, 0, 100000),
             ("galaxy_density", self.galaxy_density, 0, 5000),
             ("dec_deg", self.dec_deg, -89.5, 89.5),
             ("exptime_s", self.exptime_s, 0, 20000),
@@ -182,6 +183,12 @@ class VisitConfig:
     def filter_names(self) -> tuple[str, ...]:
         """Filters of the visit, the usual ones where none are named."""
         return self.filters or INSTRUMENTS[self.instrument].usual_filters
+
+    @property
+    def star_density(self) -> float:
+        """Stars per square arcminute, the usual number where none is given."""
+        usual = INSTRUMENTS[self.instrument].usual_density
+        return usual if self.density is None else self.density
 
     @property
     def exposure_time_s(self) -> float:

@@ -81,6 +81,8 @@ class Instrument:
         Filters of a visit where none are named.
     usual_exptime_s : float
         Exposure time where none is given [s].
+    usual_density : float
+        Stars per square arcminute where none are given.
     grism : str
         Grism; empty for none.
     filters : Mapping of str to Filter
@@ -101,6 +103,7 @@ class Instrument:
     pixel_cm: float
     usual_filters: tuple[str, ...]
     usual_exptime_s: float
+    usual_density: float
     grism: str
     filters: Mapping[str, Filter]
 
@@ -152,12 +155,13 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             read_noise=14.0,
             dark=0.048,
             full_well=70000.0,
-            diffusion_pix=0.12,
+            diffusion_pix=0.23,
             coupling=0.015,
             cosmic_ray_rate=0.0,
             pixel_cm=18e-4,
             usual_filters=("F110W", "F160W"),
             usual_exptime_s=352.939,
+            usual_density=250.0,
             grism="G141",
             filters=MappingProxyType(_IR),
         ),
@@ -176,6 +180,7 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             pixel_cm=15e-4,
             usual_filters=("F555W", "F814W"),
             usual_exptime_s=400.0,
+            usual_density=250.0,
             grism="",
             filters=MappingProxyType(_UVIS),
         ),
@@ -188,12 +193,13 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             read_noise=4.3,
             dark=0.011,
             full_well=80000.0,
-            diffusion_pix=0.38,
+            diffusion_pix=0.43,
             coupling=0.0,
             cosmic_ray_rate=1.2,
             pixel_cm=15e-4,
             usual_filters=("F606W", "F814W"),
             usual_exptime_s=400.0,
+            usual_density=250.0,
             grism="",
             filters=MappingProxyType(_WFC),
         ),
@@ -212,6 +218,7 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             pixel_cm=21e-4,
             usual_filters=("F555W", "F814W"),
             usual_exptime_s=300.0,
+            usual_density=4000.0,
             grism="",
             filters=MappingProxyType(_HRC),
         ),

@@ -144,7 +144,7 @@ def make_stars(config: VisitConfig, radius_deg: float) -> Stars:
     as in the outskirts of a nearby galaxy.
     """
     rng = generator(config.seed, "stars")
-    ra, dec = _scatter_on_sky(rng, config, radius_deg, config.density)
+    ra, dec = _scatter_on_sky(rng, config, radius_deg, config.star_density)
     low, high = 10 ** (_SLOPE * _BRIGHT_MAG), 10 ** (_SLOPE * _FAINT_MAG)
     magnitude = np.log10(low + (high - low) * rng.random(len(ra))) / _SLOPE
     motion = config.reference.proper_motion_masyr
