@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+from small_exposures import exposure_with, write_exposure
+
+__all__ = ["exposure_with", "write_exposure"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -68,9 +68,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.print(text, soft_wrap=True, markup=False, highlight=False)
     else:
         drawn = product_tree(visit, verdicts, tree)
-        # Whole lines for pipes and files; a terminal wraps by itself.
-        width = None if console.is_terminal else _UNWRAPPED_WIDTH
-        console.print(drawn, width=width, crop=False, highlight=False)
+        if not console.is_terminal:  # whole lines for pipes and files
+            console.width = _UNWRAPPED_WIDTH
+        console.print(drawn, highlight=False)
     return 1 if visit.faults else 0
 
 
