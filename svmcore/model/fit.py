@@ -227,7 +227,7 @@ class MatchTable:
     is_used : ndarray of bool, shape (n,)
         Whether the match took part in the fit.
     why_not : ndarray of str, shape (n,)
-        ``clipped``, ``by hand``, ``region``, or empty if used.
+        ``clipped``, ``by hand``, ``region``, ``saturated``, or empty if used.
     """
 
     identifier: NDArray[np.str_]

@@ -1,0 +1,241 @@
+"""Which terms are fitted, for each exposure or in common, chosen by evidence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2 as chi2_distribution
+
+from svmcore.alignment.settings import GEOMETRIES, AlignmentSettings
+from svmcore.alignment.solve import TERMS, Normal, solve_terms
+
+__all__ = ["TermChoice", "choose_terms", "richest_choice", "term_columns"]
+
+FloatArray = NDArray[np.float64]
+
+_Chi2 = Callable[["TermChoice"], tuple[float, int]]
+_COMMON, _EACH = "common", "each"
+_TERM_ROWS = {"roll": (2,), "scale": (3,), "skew": (4, 5)}
+_GEOMETRY_OF_TERM = {"roll": "rshift", "scale": "rscale", "skew": "general"}
+# Chance of keeping a term that differs between exposures without need.
+_EACH_CHANCE = 1e-4
+# Sigmas (chi-square for the two skew terms) that a common term must reach.
+# Rolls of the telescope are real and usual, changes of scale are not.
+_COMMON_LIMIT = {"roll": 4.0, "scale": 9.0, "skew": 11.8}
+
+
+@dataclass(frozen=True, slots=True)
+class TermChoice:
+    """How roll, scale and skew are fitted: ``none``, ``common`` or ``each``.
+
+    Parameters
+    ----------
+    roll, scale, skew : {'none', 'common', 'each'}
+        Not fitted, one value for all exposures, or one value per exposure.
+        The shift of every exposure is always fitted.
+    """
+
+    roll: str = "each"
+    scale: str = "none"
+    skew: str = "none"
+
+    @property
+    def geometry(self) -> str:
+        """Name of the richest geometry that this amounts to."""
+        for term, name in (
+            ("skew", "general"),
+            ("scale", "rscale"),
+            ("roll", "rshift"),
+        ):
+            if getattr(self, term) != "none":
+                return name
+        return "shift"
+
+    @property
+    def sentence(self) -> str:
+        """What is fitted, in words."""
+        parts = ["a shift of each exposure"]
+        for term in ("roll", "scale", "skew"):
+            mode = getattr(self, term)
+            if mode != "none":
+                whose = "of each exposure" if mode == _EACH else "common to all"
+                parts.append(f"a {term} {whose}")
+        return ", ".join(parts)
+
+
+def richest_choice(matches: int, settings: AlignmentSettings) -> TermChoice:
+    """Return the richest terms that the parameters and matches permit.
+
+    Parameters
+    ----------
+    matches : int
+        Matches of the exposure that has most.
+    settings : AlignmentSettings
+        Alignment parameters.
+    """
+    permitted = [name for name in GEOMETRIES if _is_permitted(name, matches, settings)]
+    return TermChoice(
+        roll=_EACH if set(permitted) & {"rshift", "rscale", "general"} else "none",
+        scale=_EACH if set(permitted) & {"rscale", "general"} else "none",
+        skew=_EACH if "general" in permitted else "none",
+    )
+
+
+def _is_permitted(name: str, matches: int, settings: AlignmentSettings) -> bool:
+    limited = settings.first_geometry in ("shift", "rshift")
+    if limited and GEOMETRIES.index(name) > GEOMETRIES.index(settings.first_geometry):
+        return False
+    needed = settings.matches_needed(name)
+    return needed is not None and matches >= needed
+
+
+def term_columns(
+    choice: TermChoice,
+    matches: NDArray[np.int64],
+    settings: AlignmentSettings,
+    *,
+    fixed: int | None = None,
+) -> FloatArray:
+    """Return what each unknown adds to the terms, shape (6 e, p).
+
+    Parameters
+    ----------
+    choice : TermChoice
+        Terms to fit.
+    matches : ndarray of int, shape (e,)
+        Usable matches of each exposure. One with too few for a term takes the
+        mean of the others' values.
+    settings : AlignmentSettings
+        Alignment parameters, for the matches that each geometry needs.
+    fixed : int, optional
+        Exposure whose terms are all zero: the frame of a relative fit.
+    """
+    exposures = len(matches)
+    columns: list[FloatArray] = []
+    for row in (0, 1):
+        columns.extend(_unit(exposures, [e], row) for e in range(exposures))
+    for term, rows in _TERM_ROWS.items():
+        mode = getattr(choice, term)
+        needed = settings.matches_needed(_GEOMETRY_OF_TERM[term]) or 0
+        able = [e for e in range(exposures) if matches[e] >= needed]
+        for row in rows:
+            columns.extend(_columns_of_term(mode, able, exposures, row))
+    built = np.stack(columns, axis=1)
+    if fixed is not None:
+        built[TERMS * fixed : TERMS * (fixed + 1), :] = 0.0
+    used = np.any(built != 0.0, axis=0)
+    return built[:, used]
+
+
+def _columns_of_term(
+    mode: str, able: list[int], exposures: int, row: int
+) -> list[FloatArray]:
+    if mode == "none":
+        return []
+    if mode == _COMMON or len(able) < 1:
+        return [_unit(exposures, list(range(exposures)), row)]
+    unable = [e for e in range(exposures) if e not in able]
+    found = []
+    for exposure in able:
+        column = _unit(exposures, [exposure], row)
+        column += _unit(exposures, unable, row) / len(able)
+        found.append(column)
+    return found
+
+
+def _unit(exposures: int, chosen: list[int], row: int) -> FloatArray:
+    column = np.zeros(TERMS * exposures)
+    column[[TERMS * exposure + row for exposure in chosen]] = 1.0
+    return column
+
+
+def choose_terms(
+    normal: Normal,
+    start: TermChoice,
+    matches: NDArray[np.int64],
+    settings: AlignmentSettings,
+    *,
+    reference_matches: int,
+    fixed: int | None = None,
+) -> tuple[TermChoice, tuple[str, ...]]:
+    """Return the terms that the observations ask for, and why.
+
+    Parameters
+    ----------
+    normal : Normal
+        Normal equations of all terms, with calibrated errors.
+    start : TermChoice
+        Richest permitted terms.
+    matches : ndarray of int, shape (e,)
+        Usable matches of each exposure.
+    settings : AlignmentSettings
+        Alignment parameters.
+    reference_matches : int
+        Matches with the reference catalog: common terms need as many as their
+        geometry.
+    fixed : int, optional
+        Exposure whose terms are zero.
+
+    Returns
+    -------
+    choice : TermChoice
+        A term that differs between exposures is kept if chance would give
+        its gain with a probability below 1e-4; a common scale is kept if it
+        exceeds 3 sigma, a common roll 2 sigma.
+    reasons : tuple of str
+        One sentence per decision.
+    """
+    choice = start
+    reasons: list[str] = []
+
+    def chi2_of(trial: TermChoice) -> tuple[float, int]:
+        columns = term_columns(trial, matches, settings, fixed=fixed)
+        return solve_terms(normal, columns)[2], columns.shape[1]
+
+    for term in ("skew", "scale", "roll"):
+        forced = settings.first_geometry == "general" and term != "roll"
+        if getattr(choice, term) == _EACH and not forced:
+            choice, reason = _test_each(choice, term, chi2_of)
+            reasons.append(reason)
+    for term in ("skew", "scale", "roll"):
+        if getattr(choice, term) == _COMMON:
+            needed = settings.matches_needed(_GEOMETRY_OF_TERM[term]) or 0
+            choice, reason = _test_common(
+                choice, term, chi2_of, enough=reference_matches >= needed
+            )
+            reasons.append(reason)
+    return choice, tuple(reasons)
+
+
+def _test_each(choice: TermChoice, term: str, chi2_of: _Chi2) -> tuple[TermChoice, str]:
+    """Return the choice without a term per exposure unless it is needed."""
+    simpler = replace(choice, **{term: _COMMON})
+    rich, simple = chi2_of(choice), chi2_of(simpler)
+    gained, freedom = simple[0] - rich[0], rich[1] - simple[1]
+    if freedom <= 0:
+        return simpler, f"{term} per exposure: not possible with these matches"
+    limit = float(chi2_distribution.isf(_EACH_CHANCE, freedom))
+    kept = gained > limit
+    reason = (
+        f"{term} per exposure {'kept' if kept else 'dropped'}: chi-square gain "
+        f"{gained:.1f} for {freedom} terms, {limit:.1f} asked for"
+    )
+    return (choice if kept else simpler), reason
+
+
+def _test_common(
+    choice: TermChoice, term: str, chi2_of: _Chi2, *, enough: bool
+) -> tuple[TermChoice, str]:
+    """Return the choice without a common term unless it is significant."""
+    simpler = replace(choice, **{term: "none"})
+    if not enough:
+        return simpler, f"common {term} not fitted: too few reference matches"
+    gained = chi2_of(simpler)[0] - chi2_of(choice)[0]
+    kept = gained > _COMMON_LIMIT[term]
+    reason = (
+        f"common {term} {'kept' if kept else 'dropped'}: "
+        f"{np.sqrt(max(0.0, gained)):.1f} sigma, "
+        f"{np.sqrt(_COMMON_LIMIT[term]):.1f} asked for"
+    )
+    return (choice if kept else simpler), reason

@@ -1,0 +1,281 @@
+"""First guesses of all pointing errors, and the stars that exposures share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.alignment.matching import match_nearest, match_refined
+from svmcore.alignment.plane import Affine
+from svmcore.alignment.reference import PlaneReference
+from svmcore.alignment.shift import find_shift
+
+__all__ = ["Linked", "PointList", "Stars", "link_exposures", "merge_stars"]
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.int64]
+
+_BRIGHTEST = 300  # of each list that the histogram looks at
+_NEAR_MAS = 3500.0  # pointing errors looked for before the whole search radius
+_BIN_MAS = 90.0
+_BIN_WIDE_MAS = 250.0
+_MIN_LINKS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointList:
+    """Plane positions of one exposure's usable sources, brightest first.
+
+    Parameters
+    ----------
+    position : ndarray of float, shape (n, 2)
+        With the WCS as it came [mas].
+    row : ndarray of int, shape (n,)
+        Row of each in the exposure's source list.
+    sigma : ndarray of float, shape (n,)
+        Error per axis [mas].
+    """
+
+    position: FloatArray
+    row: IndexArray
+    sigma: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linked:
+    """First guess of the map of each exposure into one frame.
+
+    Parameters
+    ----------
+    maps : Mapping of int to Affine
+        Map of each linked exposure, by its place in the list.
+    component : Mapping of int to int
+        Which exposures hang together through links.
+    tied : frozenset of int
+        Components that are tied to the reference catalog.
+    notes : tuple of str
+        How each exposure was found.
+    """
+
+    maps: Mapping[int, Affine]
+    component: Mapping[int, int]
+    tied: frozenset[int]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stars:
+    """Which source of which exposure is which star.
+
+    Parameters
+    ----------
+    position : ndarray of float, shape (s, 2)
+        Mean position in the common frame [mas].
+    exposure, row, star : ndarray of int, shape (n,)
+        Exposure, row in its `PointList`, and star of each observation.
+    """
+
+    position: FloatArray
+    exposure: IndexArray
+    row: IndexArray
+    star: IndexArray
+
+
+def link_exposures(
+    lists: Sequence[PointList],
+    reference: PlaneReference | None,
+    *,
+    first: int,
+    radius_mas: float,
+    min_reference: int,
+) -> Linked:
+    """Return a first guess of every exposure's map into one frame.
+
+    Parameters
+    ----------
+    lists : sequence of PointList
+        Sources of each exposure.
+    reference : PlaneReference or None
+        Reference stars, brightest first.
+    first : int
+        Exposure whose frame the relative maps start from.
+    radius_mas : float
+        Largest pointing error looked for [mas].
+    min_reference : int
+        Fewest reference stars that tie a component.
+
+    Returns
+    -------
+    Linked
+        Exposures that could not be found in any way have no map.
+    """
+    waiting = sorted(
+        (e for e in range(len(lists)) if len(lists[e].position)),
+        key=lambda e: (e != first, -len(lists[e].position), e),
+    )
+    maps: dict[int, Affine] = {}
+    component: dict[int, int] = {}
+    tied: set[int] = set()
+    notes: list[str] = []
+    count = 0
+    while waiting:
+        members = _grow_component(waiting, lists, maps, radius_mas, notes)
+        for exposure in members:
+            component[exposure] = count
+        waiting = [e for e in waiting if e not in members]
+        if reference is not None and _tie(
+            members, lists, maps, reference, radius_mas, min_reference, notes
+        ):
+            tied.add(count)
+        count += 1
+    return Linked(maps, component, frozenset(tied), tuple(notes))
+
+
+def _grow_component(
+    waiting: Sequence[int],
+    lists: Sequence[PointList],
+    maps: dict[int, Affine],
+    radius_mas: float,
+    notes: list[str],
+) -> list[int]:
+    """Add to `maps` all exposures that can be linked to the first one."""
+    members = [waiting[0]]
+    maps[waiting[0]] = Affine.identity()
+    rest = list(waiting[1:])
+    grown = True
+    while rest and grown:
+        grown = False
+        for exposure in list(rest):
+            stars = merge_stars([lists[e] for e in members], [maps[e] for e in members])
+            found = _locate(lists[exposure].position, _best_first(stars), radius_mas)
+            if found is None:
+                continue
+            maps[exposure], pairs, peak = found
+            notes.append(
+                f"exposure {exposure} linked by {pairs} pairs (histogram {peak})"
+            )
+            members.append(exposure)
+            rest.remove(exposure)
+            grown = True
+    return members
+
+
+def _best_first(stars: Stars) -> FloatArray:
+    """Return star positions, those seen most often first, then the brightest."""
+    seen = np.bincount(stars.star, minlength=len(stars.position))
+    rank = np.full(len(stars.position), np.iinfo(np.int64).max)
+    np.minimum.at(rank, stars.star, stars.row)
+    return stars.position[np.lexsort((rank, -np.minimum(seen, 2)))]
+
+
+def _locate(
+    moving: FloatArray, fixed: FloatArray, radius_mas: float
+) -> tuple[Affine, int, str] | None:
+    """Return the map of one list onto another, if it is beyond chance."""
+    for radius, width in (
+        (min(_NEAR_MAS, radius_mas), _BIN_MAS),
+        (radius_mas, _BIN_WIDE_MAS),
+    ):
+        guess = find_shift(
+            moving[:_BRIGHTEST],
+            fixed[:_BRIGHTEST],
+            radius_mas=radius,
+            bin_mas=width,
+            min_pairs=_MIN_LINKS,
+        )
+        if guess is None or not guess.is_significant:
+            continue
+        found, rows, _ = match_refined(moving, fixed, Affine(np.eye(2), guess.shift))
+        if len(rows) >= _MIN_LINKS:
+            return found, len(rows), f"{guess.pairs} against {guess.second:.0f}"
+    return None
+
+
+def _tie(
+    members: Sequence[int],
+    lists: Sequence[PointList],
+    maps: dict[int, Affine],
+    reference: PlaneReference,
+    radius_mas: float,
+    min_reference: int,
+    notes: list[str],
+) -> bool:
+    """Move a component onto the reference stars, if they can be found."""
+    stars = merge_stars([lists[e] for e in members], [maps[e] for e in members])
+    moving = _best_first(stars)
+    for radius, width in (
+        (min(_NEAR_MAS, radius_mas), _BIN_MAS),
+        (radius_mas, _BIN_WIDE_MAS),
+    ):
+        guess = find_shift(
+            moving[: 2 * _BRIGHTEST],
+            reference.position[: 2 * _BRIGHTEST],
+            radius_mas=radius,
+            bin_mas=width,
+            min_pairs=min_reference,
+        )
+        if guess is None or not guess.is_significant:
+            continue
+        found, rows, _ = match_refined(
+            moving,
+            reference.position,
+            Affine(np.eye(2), guess.shift),
+            last_radius_mas=reference.match_radius_mas,
+        )
+        if len(rows) < min_reference:
+            continue
+        for exposure in members:
+            maps[exposure] = found.after(maps[exposure])
+        notes.append(
+            f"{len(members)} exposures tied to the catalog by {len(rows)} stars "
+            f"(histogram {guess.pairs} against {guess.second:.0f})"
+        )
+        return True
+    return False
+
+
+def merge_stars(
+    lists: Sequence[PointList], maps: Sequence[Affine], *, radius_mas: float = 80.0
+) -> Stars:
+    """Return the stars of several exposures in one frame.
+
+    Parameters
+    ----------
+    lists : sequence of PointList
+        Sources of each exposure.
+    maps : sequence of Affine
+        Map of each exposure into the frame.
+    radius_mas : float, optional
+        Largest distance of a source from the star's mean [mas].
+
+    Returns
+    -------
+    Stars
+        Every source belongs to exactly one star; most cosmic rays are stars
+        of a single observation.
+    """
+    position = np.zeros((0, 2))
+    weight = np.zeros(0)
+    found: list[tuple[IndexArray, IndexArray, IndexArray]] = []
+    for number, (points, affine) in enumerate(zip(lists, maps, strict=True)):
+        moved = affine.apply(points.position)
+        rows, stars = match_nearest(moved, position, radius_mas)
+        own = points.sigma**-2
+        total = weight[stars] + own[rows]
+        position[stars] += (moved[rows] - position[stars]) * (own[rows] / total)[
+            :, None
+        ]
+        weight[stars] = total
+        new = np.setdiff1d(np.arange(len(moved)), rows)
+        labels = np.full(len(moved), -1, dtype=np.int64)
+        labels[rows] = stars
+        labels[new] = len(position) + np.arange(len(new))
+        position = np.concatenate([position, moved[new]])
+        weight = np.concatenate([weight, own[new]])
+        every = np.arange(len(moved), dtype=np.int64)
+        found.append((np.full(len(moved), number, dtype=np.int64), every, labels))
+    if not found:
+        none = np.zeros(0, dtype=np.int64)
+        return Stars(position, none, none, none)
+    return Stars(position, *(np.concatenate(part) for part in zip(*found, strict=True)))

@@ -1,0 +1,91 @@
+"""A group of exposures to be fitted, and its solution."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.alignment.linking import Linked
+from svmcore.alignment.member import GroupMember
+from svmcore.alignment.plane import Affine, TangentPlane
+from svmcore.alignment.reference import PlaneReference
+from svmcore.alignment.robust import GroupSolution
+from svmcore.alignment.settings import AlignmentSettings
+from svmcore.alignment.solve import Observations
+from svmcore.model.decisions import AlignmentDecisions
+from svmcore.model.fit import ReferenceCatalog
+
+__all__ = ["GroupProblem", "SolvedGroup"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupProblem:
+    """Exposures of one detector and what they are fitted to.
+
+    Parameters
+    ----------
+    detector : str
+        Detector slug.
+    members : tuple of GroupMember
+        Exposures, in processing order.
+    reference : ReferenceCatalog or None
+        Reference stars; None for a relative fit.
+    settings : AlignmentSettings
+        Alignment parameters.
+    decisions : AlignmentDecisions
+        What a person decided.
+    """
+
+    detector: str
+    members: tuple[GroupMember, ...]
+    reference: ReferenceCatalog | None
+    settings: AlignmentSettings
+    decisions: AlignmentDecisions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolvedGroup:
+    """A global solution with everything needed to describe and refine it.
+
+    Parameters
+    ----------
+    plane : TangentPlane
+        Plane of the fit.
+    position : tuple of ndarray
+        Positions of all sources of each member with the WCS as it came [mas].
+    usable : tuple of ndarray of bool
+        Sources of each member that may take part.
+    reference : PlaneReference or None
+        Reference stars at the mean epoch.
+    linked : Linked
+        First guesses.
+    obs : Observations
+        Positions in the frame of the first guess.
+    row : ndarray of int
+        Row in its member's source list of each observation.
+    reference_row : ndarray of int
+        Row of the plane reference of each reference position.
+    solution : GroupSolution
+        The solution.
+    maps : tuple of Affine or None
+        Whole map of each member from its WCS to the sky; None if not fitted.
+    active : tuple of int
+        Members in the solution, in the order of its exposures.
+    is_absolute : bool
+        Whether the solution is tied to the catalog.
+    """
+
+    plane: TangentPlane
+    position: tuple[FloatArray, ...]
+    usable: tuple[NDArray[np.bool_], ...]
+    reference: PlaneReference | None
+    linked: Linked
+    obs: Observations
+    row: NDArray[np.int64]
+    reference_row: NDArray[np.int64]
+    solution: GroupSolution
+    maps: tuple[Affine | None, ...]
+    active: tuple[int, ...]
+    is_absolute: bool

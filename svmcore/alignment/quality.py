@@ -1,0 +1,140 @@
+"""How far a fit can be trusted, as a value with a plain sentence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from svmcore.alignment.settings import AlignmentSettings
+from svmcore.model.fit import FitQuality
+
+__all__ = ["FitFacts", "judge_group", "judge_member"]
+
+_FEW_SPARE = 6
+_POOR_SPREAD = 0.15  # rms extent of the stars over that of the field
+_MAX_CLIPPED = 0.5
+_MAX_CHI = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class FitFacts:
+    """What the judgement of a fit rests on.
+
+    Parameters
+    ----------
+    reference_used, reference_found : int
+        Reference stars in the fit, and those that were matched.
+    links : int
+        Sources that other exposures check.
+    spare : int
+        Measured numbers beyond the unknowns.
+    rms_mas : float
+        Rms about zero per axis against the reference, or against the other
+        exposures in a relative fit [mas].
+    chi : float
+        Root of the reduced chi-square against the reference, or links.
+    spread : float
+        Rms extent of the matched stars over that of the field; 1 is even.
+    corner_error_mas : float
+        Formal error at the field's farthest corner [mas].
+    """
+
+    reference_used: int
+    reference_found: int
+    links: int
+    spare: int
+    rms_mas: float
+    chi: float
+    spread: float
+    corner_error_mas: float
+
+
+def judge_group(
+    facts: FitFacts, settings: AlignmentSettings, *, catalog: str
+) -> FitQuality:
+    """Return the verdict on the fit of a group to a catalog.
+
+    Parameters
+    ----------
+    facts : FitFacts
+        Numbers of the fit.
+    settings : AlignmentSettings
+        Limits: ``MIN_FIT_MATCHES``, ``MAX_FIT_RMS``, ``MAX_FIT_LIMIT``.
+    catalog : str
+        Catalog; empty for a relative fit.
+    """
+    if not catalog:
+        return FitQuality(
+            2,
+            f"Exposures agree to {facts.rms_mas:.2g} mas in {facts.links} sources, "
+            "but nothing ties them to the sky.",
+        )
+    used = facts.reference_used
+    against = f"{used} stars of {catalog} with {facts.rms_mas:.2g} mas rms per axis"
+    if used < settings.min_fit_matches:
+        return FitQuality(
+            5,
+            f"Only {used} stars of {catalog} match; MIN_FIT_MATCHES asks for "
+            f"{settings.min_fit_matches}.",
+        )
+    if facts.rms_mas > settings.max_fit_limit_mas:
+        return FitQuality(5, f"Fit to {against}: above MAX_FIT_LIMIT, not used.")
+    doubt = _doubts(facts)
+    if doubt:
+        return FitQuality(4, f"Fit to {against}, but {doubt}.")
+    if max(facts.rms_mas, facts.corner_error_mas) > settings.max_fit_rms_mas:
+        return FitQuality(
+            3,
+            f"Fit to {against} and {facts.corner_error_mas:.2g} mas error in the "
+            f"corner: above MAX_FIT_RMS ({settings.max_fit_rms_mas:g} mas).",
+        )
+    weak = _weaknesses(facts)
+    if weak:
+        return FitQuality(2, f"Fit to {against}, but {weak}.")
+    return FitQuality(1, f"Fit to {against}.")
+
+
+def _doubts(facts: FitFacts) -> str:
+    found = max(1, facts.reference_found)
+    if 1.0 - facts.reference_used / found > _MAX_CLIPPED:
+        return f"{found - facts.reference_used} of {found} matches disagree with it"
+    if np.isfinite(facts.chi) and facts.chi > _MAX_CHI:
+        return f"residuals are {facts.chi:.1f} times the expected errors"
+    return ""
+
+
+def _weaknesses(facts: FitFacts) -> str:
+    if facts.spare < _FEW_SPARE:
+        return f"only {facts.spare} numbers are left to check it"
+    if facts.spread < _POOR_SPREAD:
+        return "the stars cover a small part of the field"
+    return ""
+
+
+def judge_member(
+    group: FitQuality, facts: FitFacts, settings: AlignmentSettings
+) -> FitQuality:
+    """Return the verdict on one fitted exposure, never better than the group.
+
+    Parameters
+    ----------
+    group : FitQuality
+        Verdict on the group.
+    facts : FitFacts
+        Numbers of this exposure; `spare` counts its own checks.
+    settings : AlignmentSettings
+        Limits: ``MIN_CROSS_MATCHES``, ``MAX_FIT_RMS``, ``MAX_FIT_LIMIT``.
+    """
+    checks = f"{facts.reference_used} reference stars and {facts.links} links"
+    if facts.rms_mas > settings.max_fit_limit_mas:
+        return FitQuality(5, f"{checks} scatter by {facts.rms_mas:.3g} mas.")
+    own = 1
+    sentence = f"{checks}, {facts.rms_mas:.2g} mas rms per axis"
+    if facts.links + facts.reference_used < settings.min_fit_matches:
+        own, sentence = 4, f"Too few matches for a check: {checks}"
+    elif facts.rms_mas > settings.max_fit_rms_mas:
+        own = 3
+    elif facts.links < settings.min_cross_matches and facts.spare < _FEW_SPARE:
+        own, sentence = 2, f"Few checks: {sentence}"
+    if group.fit_qual > own:
+        return FitQuality(group.fit_qual, f"{sentence}. {group.sentence}")
+    return FitQuality(own, f"{sentence}.")

@@ -1,0 +1,372 @@
+"""The global solution with outliers left out and errors that fit the residuals."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.alignment.geometry import (
+    TermChoice,
+    choose_terms,
+    richest_choice,
+    term_columns,
+)
+from svmcore.alignment.settings import AlignmentSettings
+from svmcore.alignment.solve import (
+    Observations,
+    accumulate,
+    design_rows,
+    solve_terms,
+)
+from svmcore.numerics.clipping import robust_sigma
+
+__all__ = ["GroupSolution", "solve_group"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+_CLIP_SIGMA = 4.0
+_MAX_PASSES = 8
+_MIN_FLOOR_MAS, _MAX_FLOOR_MAS = 0.05, 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupSolution:
+    """Terms of every exposure and what remains.
+
+    Parameters
+    ----------
+    terms : ndarray of float, shape (e, 6)
+        Displacements at `LENGTH_MAS` from the centre [mas].
+    covariance : ndarray of float, shape (6 e, 6 e)
+        Their covariance [mas^2].
+    choice : TermChoice
+        What was fitted.
+    sigma : ndarray of float, shape (n,)
+        Error of each observation per axis, floor included [mas].
+    reference_sigma : ndarray of float, shape (m, 2)
+        Error of each reference position [mas].
+    is_used : ndarray of bool, shape (n,)
+        Observations that were not clipped or left out.
+    is_reference_used : ndarray of bool, shape (m,)
+        Reference stars that were not clipped or left out.
+    moved : ndarray of float, shape (n, 2)
+        Observations with the terms applied [mas].
+    star_position : ndarray of float, shape (s, 2)
+        Best position of each star, reference included; nan without any [mas].
+    observed_position, observed_weight : ndarray of float
+        Mean of a star's observations (s, 2), and its weight (s,).
+    chi2 : float
+        Sum of squares of what is used.
+    freedom : int
+        Degrees of freedom.
+    history : tuple of str
+        One line per pass.
+    """
+
+    terms: FloatArray
+    covariance: FloatArray
+    choice: TermChoice
+    sigma: FloatArray
+    reference_sigma: FloatArray
+    is_used: BoolArray
+    is_reference_used: BoolArray
+    moved: FloatArray
+    star_position: FloatArray
+    observed_position: FloatArray
+    observed_weight: FloatArray
+    chi2: float
+    freedom: int
+    history: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    """What a pass hands to the next."""
+
+    terms: FloatArray
+    covariance: FloatArray
+    weight: FloatArray
+    reference_weight: FloatArray
+    moved: FloatArray
+    mean: FloatArray
+    total: FloatArray
+    chi2: float
+
+
+def solve_group(
+    obs: Observations,
+    usable: BoolArray,
+    reference_usable: BoolArray,
+    settings: AlignmentSettings,
+    *,
+    fixed: int | None = None,
+) -> GroupSolution:
+    """Return the robust global solution with the terms that the data ask for.
+
+    Parameters
+    ----------
+    obs : Observations
+        Positions; `sigma` holds formal errors.
+    usable : ndarray of bool, shape (n,)
+        Observations that may be used.
+    reference_usable : ndarray of bool, shape (m,)
+        Reference stars that may be used.
+    settings : AlignmentSettings
+        Alignment parameters.
+    fixed : int, optional
+        Exposure whose frame a relative solution keeps.
+
+    Returns
+    -------
+    GroupSolution
+        Terms, errors and residuals.
+
+    Notes
+    -----
+    First the richest permitted terms are fitted with weights that fall with
+    the residual, then outliers beyond 4 sigma are left out. The error floor
+    of the observations follows from their own residuals. Only then is it
+    tested which terms are needed, and the fit repeated with those.
+    """
+    matches = _count_matches(obs, usable, reference_usable)
+    history: list[str] = []
+    choice = richest_choice(int(matches.max(initial=0)), settings)
+    columns = term_columns(choice, matches, settings, fixed=fixed)
+    work = _Work(obs, usable, reference_usable)
+    state = work.first_guess(columns)
+    for label in ("all permitted terms", "terms chosen by evidence"):
+        state, work = _iterate(work, state, columns, label, history)
+        if label.startswith("all"):
+            normal = accumulate(obs, state.weight, state.reference_weight)
+            choice, reasons = choose_terms(
+                normal,
+                choice,
+                matches,
+                settings,
+                reference_matches=int(np.sum(state.reference_weight[:, 0] > 0)),
+                fixed=fixed,
+            )
+            history.extend(reasons)
+            columns = term_columns(choice, matches, settings, fixed=fixed)
+    return _finish(work, state, choice, columns.shape[1], tuple(history))
+
+
+def _count_matches(
+    obs: Observations, usable: BoolArray, reference_usable: BoolArray
+) -> NDArray[np.int64]:
+    """Return how many observations of each exposure another position checks."""
+    seen = np.bincount(obs.star[usable], minlength=obs.stars)
+    seen += np.bincount(obs.reference_star[reference_usable], minlength=obs.stars)
+    checked = usable & (seen[obs.star] > 1)
+    counted = np.bincount(obs.exposure[checked], minlength=obs.exposures)
+    return counted.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """Observations with what may be used and the errors in force."""
+
+    obs: Observations
+    usable: BoolArray
+    reference_usable: BoolArray
+    floor: FloatArray | None = None
+    reference_factor: float = 1.0
+
+    def sigma(self) -> FloatArray:
+        if self.floor is None:
+            return np.hypot(self.obs.sigma, 1.0)
+        return np.hypot(self.obs.sigma, self.floor[self.obs.exposure])
+
+    def reference_sigma(self) -> FloatArray:
+        return self.obs.reference_sigma * self.reference_factor
+
+    def first_guess(self, columns: FloatArray) -> _State:
+        """Return the state with weights that fall with the residual."""
+        weight = np.where(self.usable, self.sigma() ** -2, 0.0)
+        reference = np.where(
+            self.reference_usable[:, None], self.reference_sigma() ** -2, 0.0
+        )
+        state = self.solve(weight, reference, columns)
+        for _ in range(5):
+            r, q = self.ratios(state)
+            soft = 1.0 / (1.0 + (r / 3.0) ** 2)
+            soft_reference = 1.0 / (1.0 + (q / 3.0) ** 2)
+            state = self.solve(
+                weight * soft, reference * soft_reference[:, None], columns
+            )
+        return state
+
+    def solve(
+        self, weight: FloatArray, reference_weight: FloatArray, columns: FloatArray
+    ) -> _State:
+        obs = self.obs
+        normal = accumulate(obs, weight, reference_weight)
+        terms, covariance, chi2 = solve_terms(normal, columns)
+        rows = design_rows(obs.position)
+        moved = obs.position + np.einsum("nai,ni->na", rows, terms[obs.exposure])
+        total = np.bincount(obs.star, weight, obs.stars)
+        sums = np.stack(
+            [np.bincount(obs.star, weight * moved[:, k], obs.stars) for k in (0, 1)],
+            axis=1,
+        )
+        mean = np.where(
+            total[:, None] > 0, sums / np.where(total, total, 1)[:, None], 0
+        )
+        return _State(
+            terms, covariance, weight, reference_weight, moved, mean, total, chi2
+        )
+
+    def ratios(self, state: _State) -> tuple[FloatArray, FloatArray]:
+        """Return residual over error of observations and of reference stars."""
+        obs = self.obs
+        sigma = self.sigma()
+        # Leave each observation out of the mean that it is compared with.
+        best, best_weight = _best_positions(obs, state)
+        own = state.weight
+        others = best_weight[obs.star] - own[:, None]
+        others = np.maximum(others, 0.0)
+        has = others > 1e-6 * sigma[:, None] ** -2
+        target = np.where(
+            has,
+            (best[obs.star] * best_weight[obs.star] - own[:, None] * state.moved)
+            / np.where(has, others, 1.0),
+            state.moved,
+        )
+        variance = sigma[:, None] ** 2 + np.where(
+            has, 1.0 / np.where(has, others, 1), 0
+        )
+        z = (target - state.moved) / np.sqrt(variance)
+        return np.hypot(z[:, 0], z[:, 1]), self._reference_ratio(state)
+
+    def _reference_ratio(self, state: _State) -> FloatArray:
+        obs = self.obs
+        seen = state.total[obs.reference_star]
+        mean = state.mean[obs.reference_star]
+        variance = (
+            self.reference_sigma() ** 2
+            + np.where(seen > 0, 1.0 / np.where(seen > 0, seen, 1.0), np.inf)[:, None]
+        )
+        z = (obs.reference - mean) / np.sqrt(variance)
+        ratio: FloatArray = np.hypot(z[:, 0], z[:, 1])
+        return ratio
+
+
+def _best_positions(obs: Observations, state: _State) -> tuple[FloatArray, FloatArray]:
+    """Return each star's position from observations and reference, with weight."""
+    weight = np.repeat(state.total[:, None], 2, axis=1)
+    moment = weight * state.mean
+    np.add.at(weight, obs.reference_star, state.reference_weight)
+    np.add.at(moment, obs.reference_star, state.reference_weight * obs.reference)
+    return np.where(weight > 0, moment / np.where(weight > 0, weight, 1), 0.0), weight
+
+
+def _iterate(
+    work: _Work,
+    state: _State,
+    columns: FloatArray,
+    label: str,
+    history: list[str],
+) -> tuple[_State, _Work]:
+    """Return the state after clipping has settled, and the errors in force."""
+    before: bytes = b""
+    for _ in range(_MAX_PASSES):
+        work = _calibrate(work, state)
+        r, q = work.ratios(state)
+        keep = work.usable & (r < _CLIP_SIGMA)
+        keep_reference = work.reference_usable & (q < _CLIP_SIGMA)
+        weight = np.where(keep, work.sigma() ** -2, 0.0)
+        reference = np.where(keep_reference[:, None], work.reference_sigma() ** -2, 0.0)
+        state = work.solve(weight, reference, columns)
+        history.append(
+            f"{label}: {int(keep.sum())} sources, {int(keep_reference.sum())} "
+            f"reference stars, chi-square {state.chi2:.0f}"
+        )
+        after = keep.tobytes() + keep_reference.tobytes()
+        if after == before:
+            break
+        before = after
+    return state, work
+
+
+def _calibrate(work: _Work, state: _State) -> _Work:
+    """Return the work with error floors that explain the residuals."""
+    obs = work.obs
+    best, best_weight = _best_positions(obs, state)
+    own = state.weight
+    checked = (own > 0) & np.all(best_weight[obs.star] > 1.02 * own[:, None], axis=1)
+    floor = np.full(obs.exposures, 1.0) if work.floor is None else work.floor.copy()
+    lever = np.clip(
+        1.0 - own[:, None] / np.maximum(best_weight[obs.star], 1e-30), 0.02, 1
+    )
+    residual = (best[obs.star] - state.moved) / np.sqrt(lever)
+    for exposure in range(obs.exposures):
+        mine = checked & (obs.exposure == exposure)
+        if mine.sum() < 5:
+            continue
+        floor[exposure] = _floor_of(residual[mine], obs.sigma[mine])
+    few = np.array(
+        [np.sum(checked & (obs.exposure == e)) < 5 for e in range(obs.exposures)]
+    )
+    if few.any() and not few.all():
+        floor[few] = np.median(floor[~few])
+    return replace(work, floor=floor, reference_factor=_reference_factor(work, state))
+
+
+def _floor_of(residual: FloatArray, formal: FloatArray) -> float:
+    """Return the error that, added to the formal ones, explains residuals."""
+    low, high = _MIN_FLOOR_MAS, _MAX_FLOOR_MAS
+    for _ in range(20):
+        middle = np.sqrt(low * high)
+        z = residual / np.hypot(formal, middle)[:, None]
+        if robust_sigma(z.ravel(), about=0.0) > 1.0:
+            low = middle
+        else:
+            high = middle
+    return float(np.sqrt(low * high))
+
+
+def _reference_factor(work: _Work, state: _State) -> float:
+    """Return by how much the errors of reference stars are too small."""
+    used = state.reference_weight[:, 0] > 0
+    if used.sum() < 10:
+        return work.reference_factor
+    obs = work.obs
+    seen = np.maximum(state.total[obs.reference_star], 1e-30)
+    delta = (obs.reference - state.mean[obs.reference_star])[used]
+    variance = obs.reference_sigma[used] ** 2 + 1.0 / seen[used][:, None]
+    width = robust_sigma((delta / np.sqrt(variance)).ravel(), about=0.0)
+    return float(np.clip(width, 1.0, 5.0))
+
+
+def _finish(
+    work: _Work,
+    state: _State,
+    choice: TermChoice,
+    unknowns: int,
+    history: tuple[str, ...],
+) -> GroupSolution:
+    obs = work.obs
+    best, weight = _best_positions(obs, state)
+    used, reference_used = state.weight > 0, state.reference_weight[:, 0] > 0
+    seen = np.bincount(obs.star[used], minlength=obs.stars)
+    seen_reference = np.bincount(
+        obs.reference_star[reference_used], minlength=obs.stars
+    )
+    positions = int(np.sum(np.where(seen > 0, seen + seen_reference - 1, 0)))
+    return GroupSolution(
+        terms=state.terms,
+        covariance=state.covariance,
+        choice=choice,
+        sigma=work.sigma(),
+        reference_sigma=work.reference_sigma(),
+        is_used=used,
+        is_reference_used=reference_used,
+        moved=state.moved,
+        star_position=np.where(weight > 0, best, np.nan),
+        observed_position=state.mean,
+        observed_weight=state.total,
+        chi2=state.chi2,
+        freedom=2 * positions - unknowns,
+        history=history,
+    )

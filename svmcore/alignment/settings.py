@@ -1,0 +1,131 @@
+"""The alignment parameters that are used, typed, from HAP's names."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["GEOMETRIES", "AlignmentSettings", "alignment_settings"]
+
+GEOMETRIES = ("shift", "rshift", "rscale", "general")
+# Matches that shift and rshift need; the richer ones are parameters.
+_BUILT_IN_MINIMA = {"shift": 1, "rshift": 3, "rscale": 12, "general": 25}
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentSettings:
+    """What source finding, matching, fits and their judgement depend on.
+
+    Parameters
+    ----------
+    box_size, win_size : int
+        Side of a background block [pixel] and of the median filter over
+        blocks (``generate_source_catalogs.box_size``, ``win_size``).
+    threshold_sigma : float
+        Detection limit in units of the noise: ``nsigma`` times the size of a
+        negative ``threshold``, as in HAP.
+    fwhm_arcsec : float
+        Width of the star profile, ``fwhmpsf`` [arcsec]; HAP's 0.13, which is
+        the same for all detectors, stands for the detector's own width.
+    max_sources_per_chip : int
+        Brightest sources of a chip that are matched with a catalog.
+    catalogs : tuple of str
+        Reference catalogs in order, ``run_align.mosaic_catalog_list``.
+    first_geometry : str
+        ``match_relative_fit.fitgeom``: ``shift`` and ``rshift`` are upper
+        limits, ``general`` is fitted wherever matches suffice, and with
+        ``rscale`` the evidence decides.
+    minimum_matches : Mapping of str to int
+        Matches that each geometry needs (``mosaic_fitgeom_list``); a geometry
+        that is absent is not used.
+    search_radius_pix : float
+        Largest pointing error looked for, ``match_2dhist_fit.searchrad``.
+    min_fit_matches : int
+        Fewest reference matches of an absolute fit.
+    max_fit_rms_mas, max_fit_limit_mas : float
+        Rms above which a fit is only usable, and is not used at all [mas].
+    min_cross_matches : int
+        Fewest links of an exposure with the others.
+    good_qualities : tuple of int
+        Values of ``fit_qual`` with which a fit is applied.
+    """
+
+    box_size: int = 27
+    win_size: int = 3
+    threshold_sigma: float = 3.3
+    fwhm_arcsec: float = 0.13
+    max_sources_per_chip: int = 250
+    catalogs: tuple[str, ...] = ("GAIAeDR3", "GSC242", "2MASS")
+    first_geometry: str = "rscale"
+    minimum_matches: tuple[tuple[str, int], ...] = tuple(_BUILT_IN_MINIMA.items())
+    search_radius_pix: float = 250.0
+    min_fit_matches: int = 4
+    max_fit_rms_mas: float = 20.0
+    max_fit_limit_mas: float = 150.0
+    min_cross_matches: int = 3
+    good_qualities: tuple[int, ...] = (1, 2, 3, 4)
+
+    def matches_needed(self, geometry: str) -> int | None:
+        """Return the matches that a geometry needs; None if it is not used."""
+        return dict(self.minimum_matches).get(geometry)
+
+
+# Field of the settings, parameter, and how its value is read.
+_FIELDS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("box_size", "generate_source_catalogs.box_size", int),
+    ("win_size", "generate_source_catalogs.win_size", int),
+    ("fwhm_arcsec", "generate_source_catalogs.fwhmpsf", float),
+    ("max_sources_per_chip", "determine_fit_quality.MAX_SOURCES_PER_CHIP", int),
+    ("catalogs", "run_align.mosaic_catalog_list", lambda v: tuple(map(str, v))),
+    ("first_geometry", "match_relative_fit.fitgeom", str),
+    ("search_radius_pix", "match_2dhist_fit.searchrad", float),
+    ("min_fit_matches", "determine_fit_quality.MIN_FIT_MATCHES", int),
+    ("max_fit_rms_mas", "determine_fit_quality.MAX_FIT_RMS", float),
+    ("max_fit_limit_mas", "determine_fit_quality.MAX_FIT_LIMIT", float),
+    ("min_cross_matches", "determine_fit_quality.MIN_CROSS_MATCHES", int),
+    (
+        "good_qualities",
+        "determine_fit_quality.GOOD_FIT_QUALITY_VALUES",
+        lambda v: tuple(map(int, v)),
+    ),
+)
+
+
+def alignment_settings(section: Mapping[str, Any]) -> AlignmentSettings:
+    """Return the settings of a parameter section in HAP's names.
+
+    Parameters
+    ----------
+    section : Mapping
+        Dotted names, such as ``run_align.mosaic_fitgeom_list``, to values.
+        A name that is absent keeps the shipped value.
+
+    Returns
+    -------
+    AlignmentSettings
+        The parameters that the alignment uses.
+
+    Examples
+    --------
+    >>> alignment_settings({"match_relative_fit.fitgeom": "shift"}).first_geometry
+    'shift'
+    """
+    threshold = float(section.get("generate_source_catalogs.threshold", -1.1))
+    nsigma = float(section.get("generate_source_catalogs.nsigma", 3.0))
+    values = {
+        field: read(section[name]) for field, name, read in _FIELDS if name in section
+    }
+    return AlignmentSettings(
+        threshold_sigma=-threshold * nsigma if threshold < 0 else threshold,
+        minimum_matches=_minima(section),
+        **values,
+    )
+
+
+def _minima(section: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """Return the matches that each permitted geometry needs, poorest first."""
+    listed = section.get("run_align.mosaic_fitgeom_list")
+    if listed is None:
+        return tuple(_BUILT_IN_MINIMA.items())
+    minima = {name: _BUILT_IN_MINIMA[name] for name in ("shift", "rshift")}
+    minima.update({str(name): int(count) for name, count in dict(listed).items()})
+    return tuple((name, minima[name]) for name in GEOMETRIES if name in minima)
