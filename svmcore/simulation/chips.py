@@ -90,7 +90,9 @@ def _infrared(
     flags[saturated] |= SATURATED
     reads[saturated] = 1
     seconds = reads * np.float32(step)
-    electrons = np.minimum(rate * seconds, np.float32(instrument.full_well))
+    electrons = np.minimum(
+        np.maximum(rate, 0) * seconds, np.float32(instrument.full_well)
+    )
     # A short ramp has the noise of two reads, a long one that of a fit.
     noise = instrument.read_noise * np.sqrt(_READS / reads).clip(1.0, 1.7)
     variance = electrons + np.float32(instrument.dark) * seconds
@@ -115,7 +117,7 @@ def _ccd(
     rng: np.random.Generator,
 ) -> ChipImage:
     flags = blemishes.flags.copy()
-    electrons = rate * np.float32(exptime_s)
+    electrons = np.maximum(rate, 0) * np.float32(exptime_s)
     _bleed(electrons, instrument.full_well)
     hits = instrument.cosmic_ray_rate * instrument.pixel_cm**2 * rate.size * exptime_s
     struck = add_cosmic_rays(

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 __all__ = ["add_cosmic_rays"]
 
-_DEPTH_PIX = 1.0  # thickness of the silicon, in pixels of 15 micrometres
+_DEPTH_PIX = 1.3  # thickness of the silicon, in pixels of 15 micrometres
 _STEP_PIX = 0.2
 _DEPOSIT_ELECTRON = 1100.0  # most probable charge per pixel of path
 
@@ -56,7 +56,7 @@ def add_cosmic_rays(
     x = rng.uniform(0, width, count)[ray] + along * np.cos(angle)
     y = rng.uniform(0, height, count)[ray] + along * np.sin(angle)
     depth = (place + 0.5) / points[ray]  # deep charge spreads more
-    spread = diffusion_pix * np.sqrt(depth)
+    spread = 1.4 * diffusion_pix * np.sqrt(depth)
     x += rng.normal(0, 1, len(x)) * spread
     y += rng.normal(0, 1, len(y)) * spread
     share = charge[ray] / points[ray] * rng.gamma(3.0, 1 / 3.0, len(ray))

@@ -1,135 +1,219 @@
-"""What is true of a simulated visit, and how close a solution comes to it."""
+"""How close aligned world coordinates come to the truth of a visit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from astropy import units as u
+from astropy.io import fits
 from astropy.table import Table
+from numpy.typing import NDArray
+from stwcs.wcsutil import HSTWCS
 
-from svmcore.io.atomic import write_atomically
-from svmcore.simulation.pointings import PlannedExposure
-from svmcore.simulation.sky import ReferenceTable, Stars
-from svmcore.simulation.wcs_headers import ChipSolutions
+from svmcore.errors import InputError
+from svmcore.io.wcs import read_chip_wcs
+from svmcore.model.wcs import AlignedChip, AlignedWcs
 
-__all__ = ["write_reference", "write_stars", "write_truth"]
+__all__ = [
+    "ExposureScore",
+    "read_true_wcs",
+    "score_alignment",
+    "score_files",
+    "score_given",
+]
 
-_REFERENCE_UNITS = {
-    "ra": u.deg,
-    "dec": u.deg,
-    "ra_error": u.mas,
-    "dec_error": u.mas,
-    "pmra": u.mas / u.yr,
-    "pmdec": u.mas / u.yr,
-    "pmra_error": u.mas / u.yr,
-    "pmdec_error": u.mas / u.yr,
-    "ref_epoch": u.yr,
-    "phot_g_mean_mag": u.mag,
-}
+FloatArray = NDArray[np.float64]
+_NODES = 7  # grid positions per axis and chip
 
 
-def _write_table(path: Path, table: Table) -> None:
-    with write_atomically(path) as temporary:
-        table.write(temporary, format="ascii.ecsv", overwrite=True)
-
-
-def write_reference(path: Path, reference: ReferenceTable) -> None:
-    """Write the reference catalog with the columns of the Gaia archive.
+@dataclass(frozen=True, slots=True)
+class ExposureScore:
+    """Distance of one exposure's world coordinates from the truth.
 
     Parameters
     ----------
-    path : Path
-        ECSV file.
-    reference : ReferenceTable
-        The catalog.
+    rootname : str
+        Exposure.
+    absolute_mas, absolute_max_mas : float
+        Median and largest distance over a grid of the detector [mas].
+    relative_mas, relative_max_mas : float
+        The same after the mean of all exposures is taken away at each grid
+        position: how well the exposures agree [mas].
+    east_mas, north_mas : float
+        Mean error, solution minus truth [mas].
     """
-    table = Table(reference.columns)
-    for name, unit in _REFERENCE_UNITS.items():
-        table[name].unit = unit
-    _write_table(path, table)
+
+    rootname: str
+    absolute_mas: float
+    absolute_max_mas: float
+    relative_mas: float
+    relative_max_mas: float
+    east_mas: float
+    north_mas: float
 
 
-def write_stars(path: Path, stars: Stars, reference: ReferenceTable) -> None:
-    """Write the true stars at the epoch of the visit.
+def read_true_wcs(folder: Path | str) -> Mapping[str, AlignedWcs]:
+    """Return the true linear terms of a simulated visit by rootname.
 
     Parameters
     ----------
-    path : Path
-        ECSV file.
-    stars : Stars
-        Stars at that epoch.
-    reference : ReferenceTable
-        Says which of them have wrong entries in the catalog.
+    folder : Path or str
+        Folder that `svmcore.simulation.write_visit` filled.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no truth.
     """
-    table = Table(
-        {
-            "number": stars.number,
-            "ra": stars.ra_deg * u.deg,
-            "dec": stars.dec_deg * u.deg,
-            "pm_east": stars.pm_east_masyr * u.mas / u.yr,
-            "pm_north": stars.pm_north_masyr * u.mas / u.yr,
-            "magnitude_ab": stars.magnitude * u.mag,
-            "color": stars.color,
-            "is_wrong_in_reference": np.isin(
-                stars.number, reference.number[reference.is_wrong]
+    chips: dict[str, list[AlignedChip]] = {}
+    for row in _read_table(Path(folder)):
+        chip = AlignedChip(
+            int(row["extver"]),
+            (float(row["crval1"]), float(row["crval2"])),
+            (
+                (float(row["cd1_1"]), float(row["cd1_2"])),
+                (float(row["cd2_1"]), float(row["cd2_2"])),
             ),
-        }
-    )
-    table.meta["epoch"] = stars.epoch
-    _write_table(path, table)
+        )
+        chips.setdefault(str(row["rootname"]), []).append(chip)
+    return {
+        rootname: AlignedWcs(rootname, "truth", tuple(found))
+        for rootname, found in chips.items()
+    }
 
 
-def write_truth(
-    path: Path,
-    exposures: Sequence[PlannedExposure],
-    solutions: Mapping[str, Sequence[ChipSolutions]],
-) -> None:
-    """Write true linear terms and errors of the headers, a row per chip.
+def _read_table(folder: Path) -> Table:
+    path = folder / "truth.ecsv"
+    if not path.is_file():
+        raise InputError(
+            str(path),
+            "does not exist, so that there is nothing to score against",
+            "Give the folder of a simulated visit ('svm demo FOLDER' makes one).",
+        )
+    return Table.read(path, format="ascii.ecsv")
+
+
+def score_alignment(
+    folder: Path | str, solutions: Iterable[AlignedWcs]
+) -> tuple[ExposureScore, ...]:
+    """Return how close aligned linear terms come to the truth.
 
     Parameters
     ----------
-    path : Path
-        ECSV file.
-    exposures : sequence of PlannedExposure
-        Exposures in order of observation.
-    solutions : Mapping of str to sequence of ChipSolutions
-        Chips by rootname.
+    folder : Path or str
+        Folder of the simulated visit, with its exposures and truth.
+    solutions : iterable of AlignedWcs
+        Solutions of its exposures.
+
+    Returns
+    -------
+    tuple of ExposureScore
+        One per solution whose exposure belongs to the visit.
     """
-    rows = []
-    for exposure in exposures:
-        for chip in solutions[exposure.rootname]:
-            (cd11, cd12), (cd21, cd22) = chip.true.cd_deg
-            ra, dec = chip.true.crval_deg
-            east = (ra - chip.apriori.crval_deg[0]) * np.cos(np.radians(dec)) * 3.6e6
-            north = (dec - chip.apriori.crval_deg[1]) * 3.6e6
-            rows.append(
-                {
-                    "rootname": exposure.rootname,
-                    "extver": chip.chip.extver,
-                    "kind": exposure.kind,
-                    "filter": exposure.filter_name,
-                    "crval1": ra,
-                    "crval2": dec,
-                    "cd1_1": cd11,
-                    "cd1_2": cd12,
-                    "cd2_1": cd21,
-                    "cd2_2": cd22,
-                    "offset_east": float(east),
-                    "offset_north": north,
-                    "roll": exposure.roll_deg,
-                    "scale": exposure.scale,
-                }
-            )
-    table = Table(rows)
-    for names, unit in (
-        (("crval1", "crval2", "roll"), u.deg),
-        (("cd1_1", "cd1_2", "cd2_1", "cd2_2"), u.deg / u.pix),
-        (("offset_east", "offset_north"), u.mas),
-    ):
-        for name in names:
-            table[name].unit = unit
-    table.meta["meaning"] = (
-        "True linear terms of each chip, with the distortion of its file; "
-        "offset and roll are true minus given."
+    truth = read_true_wcs(folder)
+    errors = {}
+    for solution in solutions:
+        if solution.rootname not in truth:
+            continue
+        path = _exposure_path(Path(folder), solution.rootname)
+        errors[solution.rootname] = _errors(
+            read_chip_wcs(path, aligned=solution),
+            read_chip_wcs(path, aligned=truth[solution.rootname]),
+        )
+    return _scores(errors)
+
+
+def score_files(
+    folder: Path | str, files: Sequence[Path | str]
+) -> tuple[ExposureScore, ...]:
+    """Return how close the headers of aligned files come to the truth.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Folder of the simulated visit, with its exposures and truth.
+    files : sequence of Path or str
+        FLT or FLC files with aligned headers, under whatever name: their
+        ROOTNAME says what they are. Those of other visits are passed over.
+
+    Returns
+    -------
+    tuple of ExposureScore
+        One per file of the visit.
+    """
+    truth = read_true_wcs(folder)
+    errors = {}
+    for file in files:
+        rootname = str(fits.getheader(file).get("ROOTNAME", "")).strip()
+        if rootname not in truth:
+            continue
+        path = _exposure_path(Path(folder), rootname)
+        errors[rootname] = _errors(
+            read_chip_wcs(Path(file)), read_chip_wcs(path, aligned=truth[rootname])
+        )
+    return _scores(errors)
+
+
+def score_given(folder: Path | str) -> tuple[ExposureScore, ...]:
+    """Return how far the headers of direct exposures are from the truth.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Folder of the simulated visit.
+    """
+    where, table = Path(folder), _read_table(Path(folder))
+    names = dict.fromkeys(str(r["rootname"]) for r in table if r["kind"] == "direct")
+    return score_files(where, [_exposure_path(where, name) for name in names])
+
+
+def _exposure_path(folder: Path, rootname: str) -> Path:
+    for suffix in ("flc", "flt"):
+        path = folder / f"{rootname}_{suffix}.fits"
+        if path.is_file():
+            return path
+    raise InputError(
+        str(folder / f"{rootname}_flt.fits"),
+        "is missing from the simulated visit",
+        "Write the visit again with 'svm demo'.",
     )
-    _write_table(path, table)
+
+
+def _errors(found: Mapping[int, HSTWCS], true: Mapping[int, HSTWCS]) -> FloatArray:
+    """Return (east, north) errors at the grid positions of all chips [mas]."""
+    parts = []
+    for extver in sorted(true):
+        width, height = true[extver].pixel_shape
+        x, y = np.meshgrid(
+            np.linspace(0, width - 1, _NODES), np.linspace(0, height - 1, _NODES)
+        )
+        grid = np.column_stack([x.ravel(), y.ravel()])
+        sky = found[extver].all_pix2world(grid, 0)
+        right = true[extver].all_pix2world(grid, 0)
+        east = (sky[:, 0] - right[:, 0] + 180.0) % 360.0 - 180.0
+        east *= np.cos(np.radians(right[:, 1]))
+        parts.append(np.column_stack([east, sky[:, 1] - right[:, 1]]) * 3.6e6)
+    return np.concatenate(parts)
+
+
+def _scores(errors: Mapping[str, FloatArray]) -> tuple[ExposureScore, ...]:
+    if not errors:
+        return ()
+    common = np.mean(list(errors.values()), axis=0)
+    scores = []
+    for rootname, error in errors.items():
+        absolute = np.hypot(*error.T)
+        relative = np.hypot(*(error - common).T)
+        east, north = error.mean(axis=0)
+        scores.append(
+            ExposureScore(
+                rootname,
+                float(np.median(absolute)),
+                float(absolute.max()),
+                float(np.median(relative)),
+                float(relative.max()),
+                float(east),
+                float(north),
+            )
+        )
+    return tuple(scores)

@@ -33,7 +33,7 @@ from svmcore.simulation.pointings import PlannedExposure, plan_exposures
 from svmcore.simulation.psf import build_psf
 from svmcore.simulation.random_numbers import generator
 from svmcore.simulation.sky import make_galaxies, make_reference, make_stars
-from svmcore.simulation.truth import write_reference, write_stars, write_truth
+from svmcore.simulation.truth_tables import write_reference, write_stars, write_truth
 from svmcore.simulation.wcs_headers import (
     ChipSolutions,
     chip_wcs,
@@ -115,14 +115,14 @@ def write_visit(folder: Path | str, config: VisitConfig) -> SimulatedVisit:
     reference = make_reference(stars, config)
     poller = where / _poller_name(config)
     write_text(poller, _poller_text(config, planned, paths))
-    listing = where / "visit.lst"
-    write_text(listing, "".join(f"{path.name}\n" for path in paths))
     catalog, truth, star_table = (
         where / name for name in ("gaia.ecsv", "truth.ecsv", "stars.ecsv")
     )
     write_reference(catalog, reference)
     write_truth(truth, planned, solutions)
     write_stars(star_table, stars.moved_to(planned[0].epoch), reference)
+    listing = where / "visit.lst"  # last: where it is, the visit is complete
+    write_text(listing, "".join(f"{path.name}\n" for path in paths))
     return SimulatedVisit(where, poller, listing, paths, catalog, truth, star_table)
 
 

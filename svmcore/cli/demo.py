@@ -1,0 +1,195 @@
+"""Write a simulated visit with known truth, as the archive would deliver it."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from svmcore.errors import ParameterError
+from svmcore.simulation import (
+    PointingErrors,
+    ReferenceErrors,
+    SimulatedVisit,
+    VisitConfig,
+    write_visit,
+)
+from svmcore.simulation.instruments import INSTRUMENTS
+
+__all__ = ["HELP", "NAME", "add_arguments", "run"]
+
+NAME = "demo"
+HELP = "write a simulated visit with known truth"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``svm demo``.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Parser of this command.
+    """
+    parser.add_argument("folder", metavar="DIR", type=Path, help="where to write")
+    parser.add_argument(
+        "--instrument",
+        default="wfc3/ir",
+        metavar="NAME",
+        help=f"one of {', '.join(INSTRUMENTS)} (default: wfc3/ir)",
+    )
+    parser.add_argument(
+        "--filters",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="filters (default: the instrument's usual two)",
+    )
+    parser.add_argument(
+        "--exposures", type=int, default=4, help="per filter (default: 4)"
+    )
+    parser.add_argument(
+        "--density", type=float, help="stars per square arcminute down to 27 mag"
+    )
+    parser.add_argument(
+        "--galaxies", type=float, default=40.0, help="galaxies per square arcminute"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="default: 1")
+    parser.add_argument("--exptime", type=float, default=0.0, help="seconds")
+    parser.add_argument(
+        "--chip",
+        nargs=2,
+        type=int,
+        metavar=("NY", "NX"),
+        help="subarray of each chip, for small visits",
+    )
+    parser.add_argument(
+        "--grism", action="store_true", help="add a grism exposure (wfc3/ir)"
+    )
+    parser.add_argument(
+        "--no-rejected",
+        action="store_true",
+        help="leave out the three exposures that filtering rejects",
+    )
+    parser.add_argument(
+        "--visits", type=int, default=1, help="write several, in DIR/visit_01, …"
+    )
+    _add_error_arguments(parser)
+
+
+def _add_error_arguments(parser: argparse.ArgumentParser) -> None:
+    errors = parser.add_argument_group("what is wrong with the visit")
+    errors.add_argument(
+        "--offset",
+        nargs=2,
+        type=float,
+        metavar=("EAST", "NORTH"),
+        help="pointing error of all exposures [mas]",
+    )
+    errors.add_argument(
+        "--shift", type=float, default=12.0, help="scatter of the exposures [mas]"
+    )
+    errors.add_argument("--roll", type=float, help="roll error of all exposures [deg]")
+    errors.add_argument(
+        "--scale", type=float, default=0.0, help="scale error of all exposures [ppm]"
+    )
+    errors.add_argument(
+        "--gross",
+        type=int,
+        default=-1,
+        metavar="INDEX",
+        help="exposure off by 6 arcsec",
+    )
+    errors.add_argument(
+        "--starless",
+        type=int,
+        default=-1,
+        metavar="INDEX",
+        help="exposure without stars",
+    )
+    errors.add_argument(
+        "--wrong-gaia", type=float, default=0.0, help="fraction of wrong entries"
+    )
+    errors.add_argument(
+        "--max-gaia", type=int, default=0, help="brightest entries kept; 0 for all"
+    )
+    errors.add_argument(
+        "--motion", type=float, default=3.0, help="proper motions [mas / yr]"
+    )
+
+
+def _config(arguments: argparse.Namespace, seed: int) -> VisitConfig:
+    if arguments.chip and min(arguments.chip) < 64:
+        raise ParameterError(
+            "--chip", f"is {arguments.chip}, expected at least 64 64", ""
+        )
+    offset = arguments.offset
+    return VisitConfig(
+        instrument=arguments.instrument.lower(),
+        filters=tuple(name.upper() for name in arguments.filters),
+        exposures=arguments.exposures,
+        density=arguments.density,
+        galaxy_density=arguments.galaxies,
+        seed=seed,
+        has_grism=arguments.grism,
+        has_rejected=not arguments.no_rejected,
+        chip_shape=(arguments.chip[0], arguments.chip[1]) if arguments.chip else None,
+        exptime_s=arguments.exptime,
+        starless_exposure=arguments.starless,
+        pointing=PointingErrors(
+            visit_offset_mas=(offset[0], offset[1]) if offset else None,
+            exposure_shift_mas=arguments.shift,
+            visit_roll_deg=arguments.roll,
+            scale_ppm=arguments.scale,
+            gross_exposure=arguments.gross,
+        ),
+        reference=ReferenceErrors(
+            maximum_stars=arguments.max_gaia,
+            wrong_fraction=arguments.wrong_gaia,
+            proper_motion_masyr=arguments.motion,
+        ),
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Write the visit and say what to do with it.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Options of this command.
+    console : rich.console.Console
+        Where to print.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    several = arguments.visits > 1
+    for number in range(arguments.visits):
+        folder = arguments.folder
+        if several:
+            folder = folder / f"visit_{number + 1:02d}"
+        with console.status(f"writing {folder}"):
+            visit = write_visit(folder, _config(arguments, arguments.seed + number))
+        _report(visit, console)
+    return 0
+
+
+def _report(visit: SimulatedVisit, console: Console) -> None:
+    folder = visit.folder
+    console.print(f"{len(visit.exposures)} exposures in {folder}", highlight=False)
+    for text, path in (
+        ("poller file", visit.poller),
+        ("plain list", visit.exposure_list),
+        ("reference catalog", visit.reference),
+        ("truth", visit.truth),
+        ("true stars", visit.stars),
+    ):
+        console.print(f"  {text:18s}{path.name}", highlight=False)
+    console.print(
+        f"Process it:   svm run {visit.exposure_list} --output {folder}/products "
+        f"--reference {visit.reference}\n"
+        f"Score it:     svm score {folder} {folder}/products",
+        highlight=False,
+        soft_wrap=True,
+    )
