@@ -1,14 +1,21 @@
 """What differs between two sets of parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from svmcore.parameters.forms import Entry
 from svmcore.parameters.overrides import is_same_value
 from svmcore.parameters.schema import STEPS
 from svmcore.parameters.selection import ParameterSet
 
-__all__ = ["MISSING", "Difference", "compare_selections", "compare_sets"]
+__all__ = [
+    "MISSING",
+    "Difference",
+    "compare_entries",
+    "compare_selections",
+    "compare_sets",
+]
 
 JsonValue = Any
 
@@ -93,3 +100,28 @@ def compare_selections(
         if name in second
         for difference in compare_sets(first[name], second[name])
     )
+
+
+def compare_entries(
+    first: Iterable[Entry], second: Iterable[Entry]
+) -> tuple[Difference, ...]:
+    """Return what differs between two files, taken as they are.
+
+    Parameters
+    ----------
+    first, second : iterable of Entry
+        Values of the files.
+
+    Returns
+    -------
+    tuple of Difference
+        Values that differ, or that only one file gives.
+    """
+    ours = {(e.product, e.step, e.key): e.value for e in first}
+    theirs = {(e.product, e.step, e.key): e.value for e in second}
+    found = []
+    for place in dict.fromkeys((*ours, *theirs)):
+        one, other = ours.get(place, MISSING), theirs.get(place, MISSING)
+        if MISSING in (one, other) or not is_same_value(one, other):
+            found.append(Difference(*place, one, other))
+    return tuple(found)

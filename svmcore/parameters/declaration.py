@@ -45,6 +45,8 @@ class Declaration:
         Allowed words, or list elements; empty if any is allowed.
     is_nullable : bool
         Whether null is allowed; it means automatic or no limit.
+    length : int or None
+        Number of elements of a list; None for any number but none.
     inert_why : str
         Why the value changes nothing; empty for a parameter that works.
     """
@@ -60,6 +62,7 @@ class Declaration:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     is_nullable: bool = False
+    length: int | None = None
     inert_why: str = ""
 
     @property
@@ -81,6 +84,8 @@ class Declaration:
     def rule(self) -> str:
         """What values are allowed, in words."""
         text = _WORDS[self.type]
+        if self.length:
+            text += f", {self.length} of them,"
         if self.choices:
             text += f" among {', '.join(word or repr('') for word in self.choices)}"
         limits = {
@@ -132,6 +137,8 @@ class Declaration:
 
     def _is_allowed(self, value: JsonValue) -> bool:
         elements = _elements(self.type, value)
+        if not elements or len(elements) != (self.length or len(elements)):
+            return False
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
         return all(

@@ -109,6 +109,7 @@ CATALOG_GENERATION: tuple[Declaration, ...] = (
         unit="pixel",
         minimum=16,
         maximum=65536,
+        length=2,
     ),
     _main(
         "cr_residual",

@@ -2,15 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from svmcore.model.detector import DetectorKey
+from svmcore.model.detector import DETECTORS, DetectorKey
 from svmcore.parameters.schema import STEPS, declarations_of
 from svmcore.parameters.section import Section
 
-__all__ = ["default_section", "has_condition", "read_table"]
+__all__ = [
+    "DefaultValue",
+    "default_section",
+    "default_values",
+    "has_condition",
+    "read_table",
+]
 
 _TABLES = {step: f"{step.replace(' ', '_')}.json" for step in STEPS}
 _EVERY = "every detector"
@@ -89,3 +96,46 @@ def default_section(
         known = [c for c in conditions if has_condition(detector_key, c)]
         last = known[-1]
     return _section(detector_key.slug, step, last)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultValue:
+    """A shipped value and where it holds.
+
+    Parameters
+    ----------
+    detector : DetectorKey
+        Instrument and detector.
+    condition : str
+        Condition; empty if the value depends on none.
+    value : object
+        Value.
+    """
+
+    detector: DetectorKey
+    condition: str
+    value: Any
+
+
+def default_values(step: str, key: str) -> tuple[DefaultValue, ...]:
+    """Return the shipped value of a parameter for every detector and condition.
+
+    Parameters
+    ----------
+    step, key : str
+        Parameter.
+
+    Returns
+    -------
+    tuple of DefaultValue
+        In the order of detectors; detectors without the parameter are not
+        listed.
+    """
+    return tuple(
+        DefaultValue(detector, condition, section[key])
+        for detector in DETECTORS
+        for condition in (
+            _conditions(detector.slug) if step == "astrodrizzle" else ("",)
+        )
+        if key in (section := _section(detector.slug, step, condition))
+    )

@@ -36,6 +36,22 @@ _KINDS = {
     "filter": FilterProduct,
     "exposure": ExposureProduct,
 }
+# Parameters of which the first must lie below the second.
+_ORDERED = (
+    ("astrodrizzle", "skylower", "skyupper"),
+    ("astrodrizzle", "combine_lthresh", "combine_hthresh"),
+    ("catalog generation", "aperture_1", "aperture_2"),
+    (
+        "quality control",
+        "ci filter.aperture.ci_lower_limit",
+        "ci filter.aperture.ci_upper_limit",
+    ),
+    (
+        "quality control",
+        "ci filter.segment.ci_lower_limit",
+        "ci filter.segment.ci_upper_limit",
+    ),
+)
 _LOOKUP = "lookup_ci_limits_from_table"
 _LIMITS = ("ci_lower_limit", "ci_upper_limit")
 
@@ -238,6 +254,7 @@ def merge_changes(
         )
         for step, section in zip(STEPS, sections, strict=True)
     )
+    _check_order(product, merged, found)
     ordered = [
         found[step, key]
         for step, section in zip(STEPS, sections, strict=True)
@@ -245,6 +262,24 @@ def merge_changes(
         if (step, key) in found
     ]
     return merged, tuple(ordered)
+
+
+def _check_order(
+    product: Product,
+    sections: Sequence[Section],
+    found: Mapping[tuple[str, str], Override],
+) -> None:
+    """Raise an error where a changed limit lies beyond its counterpart."""
+    for step, low, high in _ORDERED:
+        section = sections[STEPS.index(step)]
+        changed = [found[step, key] for key in (low, high) if (step, key) in found]
+        lower, upper = section[low], section[high]
+        if changed and None not in (lower, upper) and not lower < upper:
+            raise ParameterError(
+                f"{changed[-1].origin.source} → {product.basename} → {step} → {low}",
+                f"found {lower}, which does not lie below {high}, {upper}",
+                "Set both.",
+            )
 
 
 def _override(

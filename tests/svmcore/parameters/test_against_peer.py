@@ -163,15 +163,25 @@ def test_every_detector_condition_and_product_has_drizzlepacs_values(
     assert len(seen) == 22  # every condition but the two for grism filters
 
 
-@pytest.mark.parametrize("slug", DIRECT)
-def test_the_template_has_the_bytes_of_drizzlepacs_own(
-    slug, make_tree, ask_peer, tmp_path
-):
-    tree = make_tree({slug: dict.fromkeys(DIRECT[slug], 2)})
-    ask_peer([tree], write=str(tmp_path / "theirs.json"))
-    write_custom_file(tmp_path / "ours.json", tree, select_all(tree))
+@pytest.fixture
+def whole_tree(make_tree):
+    """Two exposures in every filter of every detector."""
+    return make_tree({slug: dict.fromkeys(names, 2) for slug, names in DIRECT.items()})
+
+
+def test_the_template_has_the_bytes_of_drizzlepacs_own(whole_tree, ask_peer, tmp_path):
+    ask_peer([whole_tree], write=str(tmp_path / "theirs.json"))
+    write_custom_file(tmp_path / "ours.json", whole_tree, select_all(whole_tree))
     ours = (tmp_path / "ours.json").read_bytes()
     assert ours == (tmp_path / "theirs.json").read_bytes()
+
+
+def test_what_drizzlepac_writes_changes_nothing(whole_tree, ask_peer, tmp_path):
+    path = tmp_path / "theirs.json"
+    ask_peer([whole_tree], write=str(path))
+    found = read_parameters(path, whole_tree)
+    assert found.changes == ()
+    assert found.notes == ()
 
 
 CHANGES = (
@@ -186,35 +196,38 @@ CHANGES = (
 )
 
 
-@pytest.mark.parametrize("slug", DIRECT)
-@pytest.mark.parametrize("use_defaults", [True, False])
+@pytest.mark.parametrize(
+    "use_defaults", [True, False], ids=["default_values", "parameters"]
+)
 def test_drizzlepac_reads_changed_values_as_we_set_them(
-    slug, use_defaults, make_tree, ask_peer, tmp_path
+    use_defaults, whole_tree, ask_peer, tmp_path
 ):
-    tree = make_tree({slug: dict.fromkeys(DIRECT[slug], 2)})
-    changes = [ParameterChange(*change) for change in CHANGES]
-    sets = select_all(tree, changes)
-    write_custom_file(tmp_path / "ours.json", tree, sets)
+    sets = select_all(whole_tree, [ParameterChange(*change) for change in CHANGES])
+    write_custom_file(tmp_path / "ours.json", whole_tree, sets)
     answer = ask_peer(
-        [tree], read=str(tmp_path / "ours.json"), use_defaults=use_defaults
+        [whole_tree], read=str(tmp_path / "ours.json"), use_defaults=use_defaults
     )
-    for name, block in custom_document(tree, sets).items():
+    for name, block in custom_document(whole_tree, sets).items():
         assert answer[name]["steps"] == block["parameters"]
-    for product in tree.totals[0].filters:
-        steps = answer[product.basename]["steps"]
-        assert steps["astrodrizzle"]["final_pixfrac"] == 0.75
-        assert steps["astrodrizzle"]["driz_cr_snr"] == "6.0 5.5"
-        limits = steps["quality control"]["ci filter"]["aperture"]
-        assert limits["ci_upper_limit"] == 9.5
-    total = answer[tree.totals[0].basename]["steps"]
-    assert total["astrodrizzle"]["final_bits"] == "80"
+    for total in whole_tree.totals:
+        for product in (total, *total.filters, *total.members):
+            _check_changed(answer[product.basename]["steps"])
+        for product in total.filters:
+            steps = answer[product.basename]["steps"]
+            assert steps["astrodrizzle"]["final_pixfrac"] == 0.75
+            limits = steps["quality control"]["ci filter"]
+            assert limits["segment"]["bthresh"] == 7
+        steps = answer[total.basename]["steps"]
+        assert steps["astrodrizzle"]["final_bits"] == "80"
 
 
-@pytest.mark.parametrize("slug", DIRECT)
-def test_what_drizzlepac_writes_changes_nothing(slug, make_tree, ask_peer, tmp_path):
-    tree = make_tree({slug: dict.fromkeys(DIRECT[slug], 3)})
-    path = tmp_path / "theirs.json"
-    ask_peer([tree], write=str(path))
-    found = read_parameters(path, tree)
-    assert found.changes == ()
-    assert found.notes == ()
+def _check_changed(steps):
+    alignment = steps["alignment"]
+    assert alignment["match_relative_fit"]["searchrad"] == 77.5
+    geometries = alignment["run_align"]["mosaic_fitgeom_list"]
+    assert list(geometries.items()) == [("general", 9), ("rscale", 4)]
+    assert steps["astrodrizzle"]["driz_cr_snr"] == "6.0 5.5"
+    assert steps["catalog generation"]["sourcex"]["segm_nsigma"] == 4.25
+    limits = steps["quality control"]["ci filter"]["aperture"]
+    assert limits["ci_upper_limit"] == 9.5
+    assert limits["lookup_ci_limits_from_table"] is False
