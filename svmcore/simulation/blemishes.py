@@ -91,7 +91,8 @@ def _add_blobs(
         radius, depth = rng.uniform(4.0, 8.0), rng.uniform(0.03, 0.15)
         reach = int(radius) + 2
         low, left = max(0, int(y) - reach), max(0, int(x) - reach)
-        part = (slice(low, int(y) + reach), slice(left, int(x) + reach))
+        high, right = min(height, int(y) + reach), min(width, int(x) + reach)
+        part = (slice(low, high), slice(left, right))
         rows, columns = np.mgrid[part]
         distance = np.hypot(rows - y, columns - x)
         inside = distance < radius
