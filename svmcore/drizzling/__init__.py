@@ -1,1 +1,1 @@
-
+"""Drizzling: from aligned exposures to products on one grid."""

@@ -1,0 +1,269 @@
+"""Headers of a product, blended from those of its exposures."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from fitsblender import fitsblender
+
+from svmcore.drizzling.header_rules import (
+    DELETED,
+    DELETED_IN_COMBINATIONS,
+    DELETED_PREFIXES,
+    PHOTOMETRY,
+    TABLE_DELETED,
+    blend_function,
+)
+from svmcore.model.grid import MosaicGrid
+
+__all__ = [
+    "ExposureHeaders",
+    "ProductHeaders",
+    "blend_headers",
+    "header_table",
+    "wcs_cards",
+]
+
+_STRUCTURE = ("SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT")
+_ALTERNATE = re.compile(
+    r"^(WCSAXES|CRPIX\d|CDELT\d|CUNIT\d|CTYPE\d|CRVAL\d|LONPOLE|LATPOLE|RADESYS|"
+    r"EQUINOX|CD\d_\d|PC\d_\d|WCSNAME|WCSTYPE|CRDER\d|RMS_RA|RMS_DEC|HDRNAME|"
+    r"NMATCHES|FITGEOM|PV\d_\d|MJDREF)[A-Z]$"
+)
+_WCS = re.compile(
+    r"^(WCSAXES|CRPIX\d|CDELT\d|CUNIT\d|CTYPE\d|CRVAL\d|LONPOLE|LATPOLE|RADESYS|"
+    r"CD\d_\d|PC\d_\d|ORIENTAT|WCSNAME|VAFACTOR|LTM\d_\d)$"
+)
+_CHIP_ONLY = frozenset(["EXTVER", "EXTNAME", "INHERIT", "BUNIT", "MDRIZSKY"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExposureHeaders:
+    """Headers of one input.
+
+    Parameters
+    ----------
+    name : str
+        Product name of the exposure, as in HAPEXPNAME.
+    primary : astropy.io.fits.Header
+        Primary header.
+    chips : tuple of astropy.io.fits.Header
+        SCI headers.
+    """
+
+    name: str
+    primary: fits.Header
+    chips: tuple[fits.Header, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProductHeaders:
+    """Headers of one product.
+
+    Parameters
+    ----------
+    primary, science, weight, context : astropy.io.fits.Header
+        One per extension, without the cards that describe the array.
+    table : astropy.io.fits.BinTableHDU
+        HDRTAB: one row per chip, one column per keyword.
+    """
+
+    primary: fits.Header
+    science: fits.Header
+    weight: fits.Header
+    context: fits.Header
+    table: fits.BinTableHDU
+
+
+def blend_headers(
+    inputs: Sequence[ExposureHeaders],
+    grid: MosaicGrid,
+    *,
+    unit: str,
+    weight_unit: str,
+    has_photometry: bool = True,
+    region: str = "",
+) -> ProductHeaders:
+    """Return the headers of a product.
+
+    Parameters
+    ----------
+    inputs : sequence of ExposureHeaders
+        What really went in, in the order of the D-keywords.
+    grid : MosaicGrid
+        Grid of the product.
+    unit, weight_unit : str
+        BUNIT of the science and weight images.
+    has_photometry : bool
+        Whether the photometric keywords mean something: not where several
+        filters are mixed.
+    region : str
+        S_REGION; empty if nothing is covered.
+
+    Returns
+    -------
+    ProductHeaders
+        Blended headers, without the keywords that only the product's own
+        facts can give.
+    """
+    is_combined = len(inputs) > 1
+    primary = _blend([one.primary for one in inputs], is_combined=is_combined)
+    chips = [chip for one in inputs for chip in one.chips]
+    science = _blend(chips, is_combined=is_combined)
+    _move_photometry(primary, science, inputs, has_photometry=has_photometry)
+    for keyword in list(science):
+        if _WCS.match(keyword) or keyword in _CHIP_ONLY:
+            science.remove(keyword, ignore_missing=True, remove_all=True)
+    science.update(wcs_cards(grid))
+    if region:
+        science["S_REGION"] = (region, "footprint of the pixels with data")
+    else:
+        science.remove("S_REGION", ignore_missing=True)
+    science.insert(0, ("BUNIT", unit, "brightness units"))
+    return ProductHeaders(
+        primary,
+        science,
+        _plane_header(grid, primary, weight_unit),
+        _plane_header(grid, primary, "UNITLESS"),
+        header_table(inputs),
+    )
+
+
+def wcs_cards(grid: MosaicGrid) -> fits.Header:
+    """Return the world coordinate system of a grid as header cards."""
+    cards: list[tuple[str, Any, str]] = [
+        ("WCSAXES", 2, "number of World Coordinate System axes"),
+        ("CRPIX1", grid.crpix[0], "x-coordinate of reference pixel"),
+        ("CRPIX2", grid.crpix[1], "y-coordinate of reference pixel"),
+        ("CRVAL1", grid.crval_deg[0], "[deg] right ascension at reference pixel"),
+        ("CRVAL2", grid.crval_deg[1], "[deg] declination at reference pixel"),
+        ("CTYPE1", "RA---TAN", "the coordinate type for the first axis"),
+        ("CTYPE2", "DEC--TAN", "the coordinate type for the second axis"),
+        ("CUNIT1", "deg", "units of first coordinate value"),
+        ("CUNIT2", "deg", "units of second coordinate value"),
+        ("CD1_1", grid.cd_deg[0][0], "partial of first axis coordinate w.r.t. x"),
+        ("CD1_2", grid.cd_deg[0][1], "partial of first axis coordinate w.r.t. y"),
+        ("CD2_1", grid.cd_deg[1][0], "partial of second axis coordinate w.r.t. x"),
+        ("CD2_2", grid.cd_deg[1][1], "partial of second axis coordinate w.r.t. y"),
+        ("RADESYS", "ICRS", "reference system of the coordinates"),
+        ("ORIENTAT", grid.orientation_deg, "[deg] position angle of y axis, E of N"),
+        ("LTM1_1", 1.0, "reciprocal of sampling rate in X"),
+        ("LTM2_2", 1.0, "reciprocal of sampling rate in Y"),
+        ("VAFACTOR", 1.0, "velocity aberration plate scale factor"),
+    ]
+    if grid.wcs_name:
+        cards.append(("WCSNAME", grid.wcs_name, "name of the astrometric solution"))
+    return fits.Header([fits.Card(*card) for card in cards])
+
+
+def header_table(inputs: Sequence[ExposureHeaders]) -> fits.BinTableHDU:
+    """Return the keywords of all inputs as a table, one row per chip.
+
+    Parameters
+    ----------
+    inputs : sequence of ExposureHeaders
+        Inputs of the product.
+
+    Notes
+    -----
+    The first columns are ROOTNAME, EXTNAME and EXTVER, the last HAPEXPNAME;
+    the others are in alphabetical order.
+    """
+    rows = [_row_header(one, chip) for one in inputs for chip in one.chips]
+    names = sorted({keyword for row in rows for keyword in row})
+    first = [name for name in ("ROOTNAME", "EXTNAME", "EXTVER") if name in names]
+    last = ["HAPEXPNAME"]
+    order = [*first, *(n for n in names if n not in {*first, *last}), *last]
+    columns = [_column(name, [row.get(name) for row in rows]) for name in order]
+    return fits.BinTableHDU.from_columns(columns, name="HDRTAB")
+
+
+def _blend(headers: Sequence[fits.Header], *, is_combined: bool) -> fits.Header:
+    """Return the cards of the first header with the values of all of them."""
+    template = headers[0]
+    keywords = [
+        keyword
+        for keyword in dict.fromkeys(template)
+        if keyword and not _is_deleted(keyword, is_combined=is_combined)
+    ]
+    spec = [(keyword, keyword, blend_function(keyword)) for keyword in keywords]
+    values, _ = fitsblender(list(headers), spec)
+    blended = fits.Header()
+    for card in template.cards:
+        if not card.keyword and card.value:
+            blended.append(("", card.value), end=True)  # title of a section
+        elif card.keyword in values and card.keyword not in blended:
+            value = values[card.keyword]
+            if not isinstance(value, fits.card.Undefined):
+                blended.append((card.keyword, value, card.comment), end=True)
+    return blended
+
+
+def _is_deleted(keyword: str, *, is_combined: bool) -> bool:
+    return (
+        keyword in DELETED
+        or keyword.startswith((*_STRUCTURE, *DELETED_PREFIXES))
+        or bool(_ALTERNATE.match(keyword))
+        or (is_combined and keyword in DELETED_IN_COMBINATIONS)
+    )
+
+
+def _move_photometry(
+    primary: fits.Header,
+    science: fits.Header,
+    inputs: Sequence[ExposureHeaders],
+    *,
+    has_photometry: bool,
+) -> None:
+    """Put the photometric keywords into the SCI header, or explain why not."""
+    for keyword in PHOTOMETRY:
+        if keyword in primary and keyword not in science and has_photometry:
+            card = primary.cards[keyword]
+            science.append((keyword, card.value, card.comment), end=True)
+        primary.remove(keyword, ignore_missing=True, remove_all=True)
+        if not has_photometry:
+            science.remove(keyword, ignore_missing=True, remove_all=True)
+    if not has_photometry:
+        science.add_comment(
+            "PHOTFLAM and other photometric keywords are left out: this image "
+            f"is the mean of {len(inputs)} exposures through several filters. "
+            "Use the filter products for photometry."
+        )
+
+
+def _plane_header(grid: MosaicGrid, primary: fits.Header, unit: str) -> fits.Header:
+    header = fits.Header()
+    header["BUNIT"] = (unit, "units of the values")
+    for keyword in ("ROOTNAME", "FILTER", "FILTER1", "FILTER2"):
+        if keyword in primary:
+            header[keyword] = (primary[keyword], primary.comments[keyword])
+    header.update(wcs_cards(grid))
+    return header
+
+
+def _row_header(one: ExposureHeaders, chip: fits.Header) -> Mapping[str, Any]:
+    row: dict[str, Any] = {}
+    for header in (one.primary, chip):
+        for card in header.cards:
+            keyword = card.keyword
+            if keyword and keyword not in TABLE_DELETED:
+                row[keyword] = card.value
+    row["HAPEXPNAME"] = one.name
+    return {k: v for k, v in row.items() if not isinstance(v, fits.card.Undefined)}
+
+
+def _column(name: str, values: Sequence[Any]) -> fits.Column:
+    present = [value for value in values if value is not None]
+    if all(isinstance(value, bool) for value in present):
+        return fits.Column(name, "L", array=np.array([bool(v) for v in values]))
+    if all(isinstance(value, int) for value in present) and len(present) == len(values):
+        return fits.Column(name, "K", array=np.array(values, np.int64))
+    if all(isinstance(value, int | float) for value in present):
+        numbers = [np.nan if value is None else float(value) for value in values]
+        return fits.Column(name, "D", array=np.array(numbers))
+    texts = ["" if value is None else str(value) for value in values]
+    width = max(1, *(len(text) for text in texts))
+    return fits.Column(name, f"{width}A", array=np.array(texts))

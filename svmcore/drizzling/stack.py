@@ -1,0 +1,273 @@
+"""Weighted means of what has been drizzled once, band by band.
+
+The drizzled value is a weighted mean, so that a product of several exposures is
+the mean of their drizzled images; a sky constant can be subtracted there, too.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.drizzling.pixmap import PixelMap
+from svmcore.drizzling.resample import Drop, drizzle_sparse
+from svmcore.model.grid import GridWindow
+from svmcore.model.image import DrizzledChip
+
+__all__ = [
+    "Band",
+    "Layer",
+    "SparseChange",
+    "Sum",
+    "find_change",
+]
+
+FloatImage = NDArray[np.float32]
+
+# A chip whose weight at a pixel falls below this part of its full weight when
+# pixels are taken away counts as gone: what is left are rounding errors.
+LEAST_WEIGHT = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SparseChange:
+    """What a few more or fewer pixels change in a drizzled chip.
+
+    Parameters
+    ----------
+    index : ndarray of int, shape (n,)
+        Flat index into the grid, ascending.
+    numerator, weight : ndarray of float32, shape (n,)
+        Change of weight times value, and of weight.
+    context : ndarray of int8, shape (n,)
+        1 where the chip contributes now, -1 where it no longer does, else 0.
+    """
+
+    index: NDArray[np.int64]
+    numerator: FloatImage
+    weight: FloatImage
+    context: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One image on its way into a stack: a chip or a whole product.
+
+    Parameters
+    ----------
+    part : GridWindow
+        What the arrays cover, inside the band.
+    science, weight : ndarray of float32, shape (ny, nx)
+        Drizzled values and weights.
+    sky : float
+        Subtracted from the values [1 / s].
+    first_chip : int
+        Number of the chip in the stack, 0-based; of the first chip for a
+        product.
+    context : ndarray of int32, shape (planes, ny, nx), or None
+        Context of a product; None for a chip.
+    """
+
+    part: GridWindow
+    science: FloatImage
+    weight: FloatImage
+    sky: float
+    first_chip: int
+    context: NDArray[np.int32] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """A band of rows of a product.
+
+    Parameters
+    ----------
+    window : GridWindow
+        Rows of the grid, all columns.
+    science, weight : ndarray of float32, shape (ny, nx)
+        Values, nan where there are none, and weights.
+    context : ndarray of int32, shape (planes, ny, nx)
+        Which chips contribute.
+    """
+
+    window: GridWindow
+    science: FloatImage
+    weight: FloatImage
+    context: NDArray[np.int32]
+
+
+@dataclass(slots=True, eq=False)
+class Sum:
+    """Numerator, denominator and context of a band while it is stacked.
+
+    Parameters
+    ----------
+    window : GridWindow
+        Rows of the grid, all columns.
+    chips : int
+        Number of chips of the product.
+    """
+
+    window: GridWindow
+    chips: int
+    numerator: FloatImage = field(init=False)
+    weight: FloatImage = field(init=False)
+    context: NDArray[np.int32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        planes = max(1, -(-self.chips // 32))
+        self.numerator = np.zeros(self.window.shape, np.float32)
+        self.weight = np.zeros(self.window.shape, np.float32)
+        self.context = np.zeros((planes, *self.window.shape), np.int32)
+
+    def add(self, layer: Layer) -> None:
+        """Add one image."""
+        here = layer.part.slices_within(self.window)
+        values = layer.science * layer.weight
+        if layer.sky:
+            values -= np.float32(layer.sky) * layer.weight
+        self.numerator[here] += values
+        self.weight[here] += layer.weight
+        if layer.context is None:
+            plane, bit = divmod(layer.first_chip, 32)
+            target = self.context[plane][here]
+            target |= np.where(layer.weight != 0, _bit(bit), np.int32(0))
+            return
+        _shift_context(self.context, here, layer)
+
+    def change(self, change: SparseChange, nx: int, *, chip: int, sky: float) -> None:
+        """Add or take away what a few pixels contribute.
+
+        Parameters
+        ----------
+        change : SparseChange
+            Change of one chip, on the whole grid.
+        nx : int
+            Number of columns of the grid.
+        chip : int
+            Number of the chip in the product, 0-based.
+        sky : float
+            Sky of the chip [1 / s].
+        """
+        low = self.window.y0 * nx
+        first, last = np.searchsorted(change.index, (low, self.window.y1 * nx))
+        index = change.index[first:last] - low
+        weight = change.weight[first:last]
+        self.numerator.ravel()[index] += (
+            change.numerator[first:last] - np.float32(sky) * weight
+        )
+        self.weight.ravel()[index] += weight
+        plane, bit = divmod(chip, 32)
+        flat = self.context[plane].ravel()
+        changed = change.context[first:last]
+        flat[index[changed > 0]] |= _bit(bit)
+        flat[index[changed < 0]] &= ~_bit(bit)
+
+    def finish(self) -> Band:
+        """Return the weighted mean; nan where nothing contributes."""
+        empty = ~self.context.any(axis=0)
+        self.weight[empty] = 0.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            science = np.divide(self.numerator, self.weight, out=self.numerator)
+        science[empty | (self.weight == 0)] = np.nan
+        return Band(self.window, science, self.weight, self.context)
+
+
+def find_change(
+    base: DrizzledChip,
+    science: FloatImage,
+    weight_change: FloatImage,
+    pixel_map: PixelMap,
+    *,
+    drop: Drop,
+    full_weight: float,
+    grid_shape: tuple[int, int],
+) -> SparseChange:
+    """Return what it changes to add pixels to a drizzled chip, or take them away.
+
+    Parameters
+    ----------
+    base : DrizzledChip
+        The chip as it was drizzled.
+    science : ndarray of float32, shape (ny, nx)
+        Pixel values of the chip.
+    weight_change : ndarray of float32, shape (ny, nx)
+        Weights to add, negative to take away; 0 for pixels that stay.
+    pixel_map : SeparableMap or ExactMap
+        Where the pixels fall on the grid.
+    drop : Drop
+        As used for `base`.
+    full_weight : float
+        Weight of a grid pixel that is fully covered.
+    grid_shape : tuple of int
+        Shape of the grid; what falls beyond is left out.
+
+    Returns
+    -------
+    SparseChange
+        Change on the grid.
+    """
+    numerator = np.zeros(base.window.shape, np.float32)
+    change = np.zeros(base.window.shape, np.float32)
+    for sign in (1, -1):
+        part = np.where(np.sign(weight_change) == sign, np.abs(weight_change), 0)
+        if not part.any():
+            continue
+        few = DrizzledChip(
+            base.window,
+            np.zeros(base.window.shape, np.float32),
+            np.zeros(base.window.shape, np.float32),
+        )
+        drizzle_sparse(few, science, part, pixel_map, drop=drop)
+        numerator += sign * few.weight * few.science
+        change += sign * few.weight
+    return _listed(base, numerator, change, LEAST_WEIGHT * full_weight, grid_shape)
+
+
+def _listed(
+    base: DrizzledChip,
+    numerator: FloatImage,
+    change: FloatImage,
+    least: float,
+    grid_shape: tuple[int, int],
+) -> SparseChange:
+    """Return the pixels that change, with what is left empty removed whole."""
+    y, x = np.nonzero(change)
+    grid_y, grid_x = y + base.window.y0, x + base.window.x0
+    inside = (
+        (grid_y >= 0)
+        & (grid_y < grid_shape[0])
+        & (grid_x >= 0)
+        & (grid_x < grid_shape[1])
+    )
+    y, x, grid_y, grid_x = y[inside], x[inside], grid_y[inside], grid_x[inside]
+    before, weights, sums = base.weight[y, x], change[y, x], numerator[y, x]
+    gone = (weights < 0) & (before + weights < least)
+    weights = np.where(gone, -before, weights)
+    sums = np.where(gone, -before * base.science[y, x], sums)
+    context = np.where(gone, -1, np.where(before == 0, 1, 0)).astype(np.int8)
+    return SparseChange(
+        grid_y.astype(np.int64) * grid_shape[1] + grid_x,
+        sums.astype(np.float32),
+        weights.astype(np.float32),
+        context,
+    )
+
+
+def _bit(bit: int) -> np.int32:
+    return np.uint32(1 << bit).astype(np.int32)
+
+
+def _shift_context(
+    target: NDArray[np.int32], here: tuple[slice, slice], layer: Layer
+) -> None:
+    """Set the bits of a product's context, moved to its place in the stack."""
+    if layer.context is None:
+        return
+    planes, bits = divmod(layer.first_chip, 32)
+    for plane, source in enumerate(layer.context.view(np.uint32)):
+        low = plane + planes
+        if low < len(target):
+            target[low][here] |= (source << np.uint32(bits)).view(np.int32)
+        if bits and low + 1 < len(target):
+            target[low + 1][here] |= (source >> np.uint32(32 - bits)).view(np.int32)

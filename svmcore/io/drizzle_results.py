@@ -1,0 +1,297 @@
+"""Results of the drizzling tasks on disk: grids, masks, sky, drizzled chips."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.drizzling.stack import SparseChange
+from svmcore.io.arrays import read_npz, write_npz
+from svmcore.io.raw import RawPlane, read_json, write_json, write_raw
+from svmcore.model.grid import GridWindow, MosaicGrid
+from svmcore.model.image import DrizzledChip
+from svmcore.model.wcs import AlignedChip, AlignedWcs
+
+__all__ = [
+    "CosmicRayMasks",
+    "Grids",
+    "StoredChip",
+    "read_changes",
+    "read_cosmic_rays",
+    "read_drizzled_chips",
+    "read_grids",
+    "read_masks",
+    "read_sky",
+    "write_changes",
+    "write_cosmic_rays",
+    "write_drizzled_chip",
+    "write_drizzled_index",
+    "write_grids",
+    "write_masks",
+    "write_sky",
+]
+
+BoolImage = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """All grids of one detector, and the solutions that they follow.
+
+    Parameters
+    ----------
+    products : Mapping of str to MosaicGrid
+        By basename of the product.
+    separate : Mapping of str to MosaicGrid
+        Grid of the separate images, by basename of the filter product.
+    solutions : Mapping of str to AlignedWcs
+        By rootname.
+    """
+
+    products: Mapping[str, MosaicGrid]
+    separate: Mapping[str, MosaicGrid]
+    solutions: Mapping[str, AlignedWcs]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChip:
+    """One drizzled chip on disk.
+
+    Parameters
+    ----------
+    extver : int
+        EXTVER of the chip.
+    science, weight : RawPlane
+        Its images.
+    weight_scale : float
+        Factor that its weights were multiplied by.
+    input_scale_arcsec : float
+        Size of an undistorted input pixel [arcsec].
+    """
+
+    extver: int
+    science: RawPlane
+    weight: RawPlane
+    weight_scale: float
+    input_scale_arcsec: float
+
+    @property
+    def window(self) -> GridWindow:
+        """Part of the grid that the chip covers."""
+        return self.science.window
+
+    def read(self) -> DrizzledChip:
+        """Return the whole chip."""
+        return DrizzledChip(
+            self.window, self.science.read(self.window), self.weight.read(self.window)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CosmicRayMasks:
+    """Cosmic rays found in one exposure.
+
+    Parameters
+    ----------
+    hits : Mapping of int to ndarray of bool
+        True where a pixel was hit, by EXTVER.
+    reset_bits : int
+        DQ bits that are cleared before the hits are flagged.
+    bit : int
+        DQ bit for the hits, usually 4096.
+    """
+
+    hits: Mapping[int, BoolImage]
+    reset_bits: int
+    bit: int
+
+
+def write_grids(folder: Path, grids: Grids) -> None:
+    """Write the grids of a detector as ``grids.json``."""
+    write_json(
+        folder / "grids.json",
+        {
+            "products": {name: asdict(grid) for name, grid in grids.products.items()},
+            "separate": {name: asdict(grid) for name, grid in grids.separate.items()},
+            "solutions": {name: asdict(wcs) for name, wcs in grids.solutions.items()},
+        },
+    )
+
+
+def read_grids(folder: Path) -> Grids:
+    """Read what `write_grids` wrote."""
+    content = read_json(folder / "grids.json")
+    return Grids(
+        {name: _grid(facts) for name, facts in content["products"].items()},
+        {name: _grid(facts) for name, facts in content["separate"].items()},
+        {name: _solution(facts) for name, facts in content["solutions"].items()},
+    )
+
+
+def write_masks(path: Path, masks: Mapping[int, BoolImage], **extra: int) -> None:
+    """Write masks by EXTVER, eight pixels to a byte."""
+    arrays: dict[str, NDArray[Any]] = {
+        name: np.array(value) for name, value in extra.items()
+    }
+    for extver, mask in masks.items():
+        arrays[f"mask{extver}"] = np.packbits(mask)
+        arrays[f"shape{extver}"] = np.array(mask.shape)
+    write_npz(path, arrays)
+
+
+def read_masks(path: Path) -> dict[int, BoolImage]:
+    """Read masks that `write_masks` wrote."""
+    return _unpacked(read_npz(path))
+
+
+def write_cosmic_rays(folder: Path, found: CosmicRayMasks) -> None:
+    """Write cosmic-ray masks as ``cosmic_rays.npz``."""
+    write_masks(
+        folder / "cosmic_rays.npz",
+        found.hits,
+        reset_bits=found.reset_bits,
+        bit=found.bit,
+    )
+
+
+def read_cosmic_rays(folder: Path) -> CosmicRayMasks:
+    """Read the masks of a "flag cosmic rays" result.
+
+    Examples
+    --------
+    The DQ array of the renamed exposure is
+    ``(dq & ~found.reset_bits) | found.bit * found.hits[extver]``.
+    """
+    arrays = read_npz(folder / "cosmic_rays.npz")
+    return CosmicRayMasks(
+        _unpacked(arrays), int(arrays["reset_bits"]), int(arrays["bit"])
+    )
+
+
+def write_sky(
+    folder: Path, sky: Mapping[int, float], *, method: str, remarks: tuple[str, ...]
+) -> None:
+    """Write the sky of every chip as ``sky.json``, in the unit of the file."""
+    write_json(
+        folder / "sky.json",
+        {
+            "sky": {str(extver): value for extver, value in sky.items()},
+            "method": method,
+            "remarks": list(remarks),
+        },
+    )
+
+
+def read_sky(folder: Path) -> dict[int, float]:
+    """Return MDRIZSKY by EXTVER, in the unit of the file."""
+    content = read_json(folder / "sky.json")
+    return {int(extver): float(value) for extver, value in content["sky"].items()}
+
+
+def write_drizzled_chip(folder: Path, extver: int, chip: DrizzledChip) -> None:
+    """Write the images of one drizzled chip as raw numbers."""
+    write_raw(folder / f"science{extver}.raw", chip.science)
+    write_raw(folder / f"weight{extver}.raw", chip.weight)
+
+
+def write_drizzled_index(
+    folder: Path, chips: Mapping[int, tuple[GridWindow, float, float]]
+) -> None:
+    """Write which chips a folder holds: window, weight scale, input scale."""
+    write_json(
+        folder / "chips.json",
+        {
+            str(extver): {
+                "window": asdict(window),
+                "weight_scale": weight_scale,
+                "input_scale_arcsec": scale,
+            }
+            for extver, (window, weight_scale, scale) in chips.items()
+        },
+    )
+
+
+def read_drizzled_chips(folder: Path) -> tuple[StoredChip, ...]:
+    """Return the drizzled chips of a folder; their pixels stay on disk."""
+    content = read_json(folder / "chips.json")
+    chips = []
+    for extver in sorted(int(name) for name in content):
+        facts = content[str(extver)]
+        window = GridWindow(**facts["window"])
+        chips.append(
+            StoredChip(
+                extver,
+                RawPlane(folder / f"science{extver}.raw", window),
+                RawPlane(folder / f"weight{extver}.raw", window),
+                float(facts["weight_scale"]),
+                float(facts["input_scale_arcsec"]),
+            )
+        )
+    return tuple(chips)
+
+
+def write_changes(folder: Path, changes: Mapping[int, SparseChange]) -> None:
+    """Write sparse changes by EXTVER as ``changes.npz``."""
+    arrays: dict[str, NDArray[Any]] = {"extvers": np.array(sorted(changes))}
+    for extver, change in changes.items():
+        arrays[f"index{extver}"] = change.index
+        arrays[f"numerator{extver}"] = change.numerator
+        arrays[f"weight{extver}"] = change.weight
+        arrays[f"context{extver}"] = change.context
+    write_npz(folder / "changes.npz", arrays)
+
+
+def read_changes(folder: Path) -> dict[int, SparseChange]:
+    """Read what `write_changes` wrote."""
+    arrays = read_npz(folder / "changes.npz")
+    return {
+        int(extver): SparseChange(
+            arrays[f"index{extver}"],
+            arrays[f"numerator{extver}"],
+            arrays[f"weight{extver}"],
+            arrays[f"context{extver}"],
+        )
+        for extver in arrays["extvers"]
+    }
+
+
+def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> dict[int, BoolImage]:
+    masks = {}
+    for name, packed in arrays.items():
+        if name.startswith("mask"):
+            extver = int(name.removeprefix("mask"))
+            ny, nx = (int(size) for size in arrays[f"shape{extver}"])
+            masks[extver] = np.unpackbits(packed, count=ny * nx).reshape(ny, nx) > 0
+    return masks
+
+
+def _grid(facts: Mapping[str, Any]) -> MosaicGrid:
+    first, second = facts["cd_deg"]
+    return MosaicGrid(
+        crval_deg=(facts["crval_deg"][0], facts["crval_deg"][1]),
+        crpix=(facts["crpix"][0], facts["crpix"][1]),
+        cd_deg=((first[0], first[1]), (second[0], second[1])),
+        shape=(int(facts["shape"][0]), int(facts["shape"][1])),
+        wcs_name=facts["wcs_name"],
+    )
+
+
+def _solution(facts: Mapping[str, Any]) -> AlignedWcs:
+    return AlignedWcs(
+        facts["rootname"],
+        facts["name"],
+        tuple(
+            AlignedChip(
+                int(chip["extver"]),
+                (chip["crval_deg"][0], chip["crval_deg"][1]),
+                (
+                    (chip["cd_deg"][0][0], chip["cd_deg"][0][1]),
+                    (chip["cd_deg"][1][0], chip["cd_deg"][1][1]),
+                ),
+            )
+            for chip in facts["chips"]
+        ),
+    )

@@ -1,0 +1,285 @@
+"""Pixels and calibration values of exposures, read for drizzling."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from svmcore.drizzling.settings import InstrumentSettings
+from svmcore.errors import InputError
+from svmcore.io.wcs import open_exposure
+from svmcore.model.grid import MosaicGrid
+from svmcore.model.image import ChipCalibration, ChipPixels
+
+__all__ = [
+    "read_calibration",
+    "read_chip_pixels",
+    "read_exposure_headers",
+    "read_reference_grid",
+]
+
+# (gain, read noise) [electron / DN, electron] by chip and ATODGAIN: WFPC2
+# Instrument Handbook, table 4.2; the read noise is given in electrons.
+WFPC2_GAINS = {
+    (1, 7): (7.12, 5.24),
+    (1, 15): (13.99, 7.02),
+    (2, 7): (7.12, 5.51),
+    (2, 15): (14.50, 7.84),
+    (3, 7): (6.90, 5.22),
+    (3, 15): (13.95, 6.99),
+    (4, 7): (7.10, 5.19),
+    (4, 15): (13.95, 8.32),
+}
+
+
+def read_calibration(
+    path: Path, settings: InstrumentSettings | None = None
+) -> tuple[ChipCalibration, ...]:
+    """Return what the headers say about the pixels of every chip.
+
+    Parameters
+    ----------
+    path : Path
+        FLT or FLC file; only read.
+    settings : InstrumentSettings, optional
+        Values that replace those of the headers, or keywords to look for.
+
+    Returns
+    -------
+    tuple of ChipCalibration
+        One per SCI extension, in file order.
+
+    Raises
+    ------
+    InputError
+        If the file has no SCI extension or no exposure time.
+    """
+    settings = settings or InstrumentSettings()
+    with open_exposure(path) as hdus:
+        primary = hdus[0].header
+        chips = tuple(
+            _calibration(path, primary, hdu.header, settings)
+            for hdu in hdus
+            if hdu.name == "SCI"
+        )
+    if not chips:
+        raise InputError(str(path), "holds no SCI extension", "Give a calibrated file.")
+    return chips
+
+
+def read_chip_pixels(
+    path: Path, extver: int, *, with_error: bool = False
+) -> ChipPixels:
+    """Return the pixels of one chip.
+
+    Parameters
+    ----------
+    path : Path
+        FLT or FLC file; only read.
+    extver : int
+        EXTVER of the SCI extension.
+    with_error : bool
+        Whether the errors are wanted too.
+
+    Returns
+    -------
+    ChipPixels
+        Values in the file's unit, native byte order. Values that are not
+        finite are 0 and flagged as bad (DQ bit 32768).
+
+    Raises
+    ------
+    InputError
+        If the extension is missing or cut short.
+    """
+    subject = f"{path}[SCI,{extver}]"
+    try:
+        with fits.open(path, mode="readonly", memmap=False) as hdus:
+            science = _plane(hdus, "SCI", extver, np.float32)
+            quality = _plane(hdus, "DQ", extver, np.uint16)
+            error = _plane(hdus, "ERR", extver, np.float32) if with_error else None
+    except (OSError, ValueError, TypeError, KeyError) as problem:
+        raise InputError(
+            subject, f"cannot be read ({problem})", "Fetch the file again."
+        ) from problem
+    if science is None:
+        raise InputError(subject, "holds no pixels", "Fetch the file again.")
+    if quality is None:
+        quality = np.zeros(science.shape, np.uint16)
+    bad = ~np.isfinite(science)
+    if bad.any():
+        science[bad] = 0.0
+        quality[bad] |= np.uint16(32768)
+    return ChipPixels(science, quality, error)
+
+
+def read_exposure_headers(
+    path: Path,
+) -> tuple[fits.Header, tuple[tuple[fits.Header, fits.Header, fits.Header], ...]]:
+    """Return the primary header, and (SCI, ERR, DQ) headers of every chip.
+
+    Parameters
+    ----------
+    path : Path
+        FLT or FLC file; only read.
+
+    Notes
+    -----
+    A missing ERR or DQ extension gives an empty header.
+    """
+    with open_exposure(path) as hdus:
+        primary = hdus[0].header.copy()
+        found: dict[tuple[str, int], fits.Header] = {
+            (hdu.name, hdu.ver): hdu.header.copy()
+            for hdu in hdus[1:]
+            if hdu.name in ("SCI", "ERR", "DQ")
+        }
+    versions = [ver for name, ver in found if name == "SCI"]
+    empty = fits.Header()
+    return primary, tuple(
+        (
+            found["SCI", ver],
+            found.get(("ERR", ver), empty),
+            found.get(("DQ", ver), empty),
+        )
+        for ver in versions
+    )
+
+
+def read_reference_grid(path: Path) -> MosaicGrid:
+    """Return the grid of a drizzled image, to be used for another.
+
+    Parameters
+    ----------
+    path : Path
+        FITS image with an undistorted celestial WCS in its first SCI
+        extension, or in the primary header.
+
+    Raises
+    ------
+    InputError
+        If the file has no such WCS.
+    """
+    with open_exposure(path) as hdus:
+        names = [hdu.name for hdu in hdus]
+        header = hdus[names.index("SCI") if "SCI" in names else 0].header
+        try:
+            return MosaicGrid(
+                crval_deg=(float(header["CRVAL1"]), float(header["CRVAL2"])),
+                crpix=(float(header["CRPIX1"]), float(header["CRPIX2"])),
+                cd_deg=(
+                    (float(header["CD1_1"]), float(header.get("CD1_2", 0.0))),
+                    (float(header.get("CD2_1", 0.0)), float(header["CD2_2"])),
+                ),
+                shape=(int(header["NAXIS2"]), int(header["NAXIS1"])),
+                wcs_name=str(header.get("WCSNAME", "")),
+            )
+        except KeyError as missing:
+            raise InputError(
+                str(path),
+                f"keyword {missing} is missing; a drizzled image is expected",
+                "Name a drizzled image as final_refimage.",
+            ) from missing
+
+
+def _plane(
+    hdus: fits.HDUList, name: str, extver: int, dtype: type
+) -> NDArray[Any] | None:
+    """Return an image in native byte order; None if the extension is absent."""
+    if (name, extver) not in hdus:
+        return None
+    hdu = hdus[name, extver]
+    if hdu.data is not None:
+        return np.array(hdu.data, dtype=dtype)
+    header = hdu.header  # a constant image, stored as one value
+    if "NPIX1" not in header:
+        return None
+    shape = (int(header["NPIX2"]), int(header["NPIX1"]))
+    return np.full(shape, header.get("PIXVALUE", 0), dtype=dtype)
+
+
+def _calibration(
+    path: Path,
+    primary: fits.Header,
+    header: fits.Header,
+    settings: InstrumentSettings,
+) -> ChipCalibration:
+    unit = str(header.get("BUNIT", "ELECTRONS")).strip().upper()
+    is_rate = unit.endswith("/S")
+    exptime = settings.exptime_s
+    if exptime is None:
+        exptime = float(primary.get(settings.exptime_keyword, 0.0) or 0.0)
+    if exptime <= 0:
+        raise InputError(
+            f"{path}, {settings.exptime_keyword}",
+            f"exposure time is {exptime:g} s, more than zero is expected",
+            "Leave the exposure out, or give the parameter exptime.",
+        )
+    instrument = str(primary.get("INSTRUME", "")).strip().upper()
+    number = int(header.get("CCDCHIP", header.get("DETECTOR", 1)) or 1)
+    gain, read_noise = _gain_and_noise(primary, number, unit, settings, instrument)
+    return ChipCalibration(
+        rootname=path.name[:9].lower(),
+        extver=int(header.get("EXTVER", 1)),
+        number=number,
+        shape=(int(header["NAXIS2"]), int(header["NAXIS1"])),
+        exptime_s=exptime,
+        to_electrons=gain * (exptime if is_rate else 1.0),
+        is_rate=is_rate,
+        read_noise=read_noise,
+        dark=float(header.get("MEANDARK", 0.0) or 0.0),
+        cte_direction=_cte_direction(primary, header, instrument),
+        unit=unit.removesuffix("/S"),
+    )
+
+
+def _gain_and_noise(
+    primary: fits.Header,
+    number: int,
+    unit: str,
+    settings: InstrumentSettings,
+    instrument: str,
+) -> tuple[float, float]:
+    """Return electrons per count of the file, and the read noise [electron]."""
+    gain, noise = (
+        1.0,
+        _mean_keyword(
+            primary, settings.read_noise_keywords or _amplifier_keywords("READNSE")
+        ),
+    )
+    if instrument == "WFPC2":
+        setting = int(float(primary.get("ATODGAIN", 7.0)))
+        gain, noise = WFPC2_GAINS.get((number, setting), (float(setting), 6.0))
+    elif unit.startswith("COUNTS") and primary.get("DETECTOR") != "SBC":
+        found = _mean_keyword(
+            primary, settings.gain_keywords or _amplifier_keywords("ATODGN")
+        )
+        gain = found or 1.0
+    if str(primary.get("DETECTOR", "")).strip() == "SBC":
+        noise = 0.0
+    return (
+        gain if settings.gain is None else settings.gain,
+        noise if settings.read_noise is None else settings.read_noise,
+    )
+
+
+def _amplifier_keywords(stem: str) -> tuple[str, ...]:
+    return tuple(f"{stem}{amplifier}" for amplifier in "ABCD")
+
+
+def _mean_keyword(header: fits.Header, names: tuple[str, ...]) -> float:
+    """Return the mean of the values that are present and not zero, else 0."""
+    values = [float(header[name]) for name in names if header.get(name)]
+    return sum(values) / len(values) if values else 0.0
+
+
+def _cte_direction(primary: fits.Header, header: fits.Header, instrument: str) -> int:
+    """Return where charge trails run: 1 to higher rows, -1 to lower, else 0."""
+    detector = str(primary.get("DETECTOR", "")).strip()
+    if detector == "HRC":
+        return 1 if set(str(primary.get("CCDAMP", ""))) & {"C", "D"} else -1
+    if detector in ("WFC", "UVIS"):
+        return 1 if int(header.get("CCDCHIP", 2)) == 2 else -1
+    return 1 if instrument == "WFPC2" else 0

@@ -1,0 +1,102 @@
+"""Scratch images as raw numbers: fast, and read by rows."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.errors import StoreError
+from svmcore.model.grid import GridWindow
+
+__all__ = ["RawPlane", "read_json", "write_json", "write_raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class RawPlane:
+    """An image on disk that covers a window of a grid.
+
+    Parameters
+    ----------
+    path : Path
+        File that holds four-byte numbers, row by row.
+    window : GridWindow
+        What it covers.
+    offset : int
+        Where the numbers start [byte].
+    kind : str
+        Type of the numbers, as numpy writes it.
+    """
+
+    path: Path
+    window: GridWindow
+    offset: int = 0
+    kind: str = "=f4"
+
+    def read(self, part: GridWindow) -> NDArray[Any]:
+        """Return the part of the image that covers a smaller window.
+
+        Parameters
+        ----------
+        part : GridWindow
+            Rectangle inside `window`.
+
+        Raises
+        ------
+        StoreError
+            If the file is missing or too short.
+        """
+        rows, columns = part.slices_within(self.window)
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(self.offset + rows.start * self.window.nx * 4)
+                found = np.fromfile(stream, self.kind, part.ny * self.window.nx)
+        except OSError as error:
+            raise StoreError(
+                str(self.path), f"cannot be read ({error.strerror})", "Run again."
+            ) from error
+        if found.size != part.ny * self.window.nx:
+            raise StoreError(str(self.path), "is cut short", "Run again.")
+        native = found.astype(found.dtype.newbyteorder("="), copy=False)
+        return native.reshape(part.ny, self.window.nx)[:, columns]
+
+
+def write_raw(path: Path, image: NDArray[np.float32]) -> None:
+    """Write an image as native float32 numbers.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    try:
+        np.ascontiguousarray(image, np.float32).tofile(path)
+    except OSError as error:
+        raise StoreError(
+            str(path), f"cannot be written ({error.strerror})", "Make room on the disk."
+        ) from error
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write small facts, with the same bytes for the same content."""
+    path.write_text(json.dumps(content, sort_keys=True, indent=1), encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read facts that `write_json` wrote.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing or damaged.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            str(path), f"cannot be read ({error})", "Run again."
+        ) from error
+    return found

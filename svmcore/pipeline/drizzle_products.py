@@ -1,0 +1,327 @@
+"""Tasks that make products: chips onto the final grid, then stacked and written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.drizzling.grid import undistorted_scale_arcsec
+from svmcore.drizzling.pixmap import PixelMap, fit_pixel_map, footprint_window
+from svmcore.drizzling.resample import Drop, drizzle_chip
+from svmcore.drizzling.settings import FinalSettings
+from svmcore.drizzling.stack import SparseChange, find_change
+from svmcore.drizzling.weights import good_pixels, weight_map, weight_scale
+from svmcore.io.drizzle_results import (
+    StoredChip,
+    read_changes,
+    read_cosmic_rays,
+    read_drizzled_chips,
+    read_grids,
+    read_masks,
+    read_sky,
+    write_changes,
+    write_drizzled_chip,
+    write_drizzled_index,
+)
+from svmcore.io.images import read_calibration, read_chip_pixels
+from svmcore.io.stack_sources import (
+    ChangeSource,
+    ChipSource,
+    StackSource,
+    read_product_source,
+)
+from svmcore.io.wcs import read_chip_wcs
+from svmcore.model.grid import MosaicGrid
+from svmcore.model.image import ChipCalibration, ChipPixels
+from svmcore.pipeline.drizzle_payloads import (
+    Masking,
+    Member,
+    ProductPayload,
+    ResamplePayload,
+)
+from svmcore.pipeline.drizzle_write import ChipFacts, write_stack
+from svmcore.pipeline.tasks import TaskCall
+
+__all__ = [
+    "change_pixels",
+    "drizzle_exposure_product",
+    "drizzle_filter_product",
+    "drizzle_total_product",
+    "resample_exposure",
+]
+
+BoolImage = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OpenChip:
+    """One chip of an exposure, ready to be drizzled."""
+
+    calibration: ChipCalibration
+    pixels: ChipPixels
+    pixel_map: PixelMap
+    drop: Drop
+    input_scale_arcsec: float
+    static: BoolImage | None
+    hits: BoolImage | None
+    sky: float
+
+    def good(self, masking: Masking) -> BoolImage:
+        """Return the pixels that a masking leaves."""
+        quality = self.pixels.quality & np.uint16(~masking.reset_bits & 0xFFFF)
+        return good_pixels(
+            quality,
+            masking.bits,
+            self.static if masking.use_static else None,
+            self.hits if masking.use_cosmic_rays else None,
+        )
+
+
+def resample_exposure(call: TaskCall) -> None:
+    """Drizzle every chip of an exposure onto the final grid."""
+    payload: ResamplePayload = call.payload
+    windows = {}
+    grid = read_grids(call.inputs["grids"][0]).products[payload.product]
+    for chip in _open_chips(call, payload, grid):
+        window = footprint_window(chip.pixel_map, grid)
+        weights = weight_map(
+            payload.final,
+            chip.pixels,
+            chip.good(payload.masking),
+            chip.calibration,
+            sky=chip.sky,
+        )
+        extver = chip.calibration.extver
+        drizzled = drizzle_chip(
+            chip.pixels.science, weights, chip.pixel_map, window, drop=chip.drop
+        )
+        write_drizzled_chip(call.folder, extver, drizzled)
+        windows[extver] = (window, chip.drop.weight_scale, chip.input_scale_arcsec)
+    write_drizzled_index(call.folder, windows)
+
+
+def change_pixels(call: TaskCall) -> None:
+    """Find what other masks change in a resampled exposure."""
+    payload: ResamplePayload = call.payload
+    stored = read_drizzled_chips(call.inputs["resampled"][0])
+    write_changes(call.folder, _changes(call, payload, stored))
+
+
+def drizzle_exposure_product(call: TaskCall) -> None:
+    """Write the product of one exposure, from its resampled chips."""
+    payload: ProductPayload = call.payload
+    stored = read_drizzled_chips(call.inputs["resampled"][0])
+    changes = {} if payload.change is None else _changes(call, payload.change, stored)
+    sources, facts = _chip_sources(call, payload, [stored], [changes])
+    _write(call, payload, sources, facts)
+
+
+def drizzle_filter_product(call: TaskCall) -> None:
+    """Write the product of one filter, from its resampled exposures."""
+    payload: ProductPayload = call.payload
+    stored = [read_drizzled_chips(folder) for folder in call.inputs["resampled"]]
+    sources, facts = _chip_sources(call, payload, stored, [{} for _ in stored])
+    _write(call, payload, sources, facts)
+
+
+def drizzle_total_product(call: TaskCall) -> None:
+    """Write the product of all filters, from the filter products."""
+    payload: ProductPayload = call.payload
+    offsets = [0.0] * len(payload.filters)
+    sources: list[StackSource] = []
+    facts: list[ChipFacts] = []
+    number = 0
+    changes = iter(call.inputs.get("changes", ()))
+    grid = read_grids(call.inputs["grids"][0]).products[payload.basename]
+    later: list[StackSource] = []
+    for name, size, offset in zip(
+        payload.filters, payload.filter_sizes, offsets, strict=True
+    ):
+        path = call.output / name
+        sources.append(read_product_source(path, sky=offset, first_chip=len(facts)))
+        for member in payload.members[number : number + size]:
+            found = read_changes(next(changes)) if payload.has_changes else {}
+            sky = _sky_of(call, number)
+            for chip in _chip_facts(member, payload, grid, sky, number):
+                extver = chip.calibration.extver
+                if extver in found:
+                    later.append(
+                        ChangeSource(
+                            found[extver],
+                            grid.shape[1],
+                            _sky_rate(chip, grid) + offset,
+                            len(facts),
+                        )
+                    )
+                facts.append(chip)
+            number += 1
+    _write(call, payload, sources + later, facts)
+
+
+def _write(
+    call: TaskCall,
+    payload: ProductPayload,
+    sources: Sequence[StackSource],
+    facts: Sequence[ChipFacts],
+) -> None:
+    grids = read_grids(call.inputs["grids"][0])
+    write_stack(
+        call.output / payload.file_name,
+        payload,
+        grids.products[payload.basename],
+        sources,
+        facts,
+        grids.solutions,
+    )
+
+
+def _chip_sources(
+    call: TaskCall,
+    payload: ProductPayload,
+    stored: Sequence[tuple[StoredChip, ...]],
+    changes: Sequence[dict[int, SparseChange]],
+) -> tuple[list[StackSource], list[ChipFacts]]:
+    """Return the chips to stack, and what the header says about each."""
+    grid = read_grids(call.inputs["grids"][0]).products[payload.basename]
+    sources: list[StackSource] = []
+    later: list[StackSource] = []
+    facts: list[ChipFacts] = []
+    for number, member in enumerate(payload.members):
+        chips = {chip.extver: chip for chip in stored[number]}
+        sky = _sky_of(call, number)
+        for chip in _chip_facts(member, payload, grid, sky, number):
+            extver, rate = chip.calibration.extver, _sky_rate(chip, grid)
+            sources.append(ChipSource(chips[extver], rate, len(facts)))
+            if extver in changes[number]:
+                change = changes[number][extver]
+                later.append(ChangeSource(change, grid.shape[1], rate, len(facts)))
+            facts.append(chip)
+    return sources + later, facts
+
+
+def _sky_of(call: TaskCall, number: int) -> dict[int, float]:
+    """Return the sky of the chips of one exposure; empty if none is subtracted."""
+    folders = call.inputs.get("sky", ())
+    return read_sky(folders[number]) if folders else {}
+
+
+def _sky_rate(chip: ChipFacts, grid: MosaicGrid) -> float:
+    """Return a chip's sky as it is in drizzled values [1 / s]."""
+    calibration = chip.calibration
+    ratio = grid.scale_arcsec / chip.input_scale_arcsec
+    rate = chip.sky / (1.0 if calibration.is_rate else calibration.exptime_s)
+    return rate * ratio**2
+
+
+def _chip_facts(
+    member: Member,
+    payload: ProductPayload,
+    grid: MosaicGrid,
+    sky: dict[int, float],
+    number: int,
+) -> list[ChipFacts]:
+    """Return what the header says about the chips of one exposure."""
+    scales = {
+        extver: undistorted_scale_arcsec(wcs)
+        for extver, wcs in read_chip_wcs(member.path).items()
+    }
+    return [
+        ChipFacts(
+            number,
+            calibration,
+            weight_scale(
+                payload.final,
+                calibration,
+                grid.scale_arcsec / scales[calibration.extver],
+            ),
+            scales[calibration.extver],
+            sky.get(calibration.extver, 0.0),
+        )
+        for calibration in read_calibration(member.path, payload.instrument)
+    ]
+
+
+def _changes(
+    call: TaskCall, payload: ResamplePayload, stored: Sequence[StoredChip]
+) -> dict[int, SparseChange]:
+    """Return what the payload's masks change against its base."""
+    grid = read_grids(call.inputs["grids"][0]).products[payload.product]
+    bases = {chip.extver: chip for chip in stored}
+    found = {}
+    for chip in _open_chips(call, payload, grid):
+        base = payload.base if payload.base is not None else payload.masking
+        before, now = chip.good(base), chip.good(payload.masking)
+        if np.array_equal(before, now):
+            continue
+        either = weight_map(
+            payload.final, chip.pixels, before | now, chip.calibration, sky=chip.sky
+        )
+        difference = either * (now.astype(np.float32) - before.astype(np.float32))
+        extver = chip.calibration.extver
+        found[extver] = find_change(
+            bases[extver].read(),
+            chip.pixels.science,
+            difference,
+            chip.pixel_map,
+            drop=chip.drop,
+            full_weight=float(either.max(initial=0.0)) * chip.drop.weight_scale,
+            grid_shape=grid.shape,
+        )
+    return found
+
+
+def _open_chips(
+    call: TaskCall, payload: ResamplePayload, grid: MosaicGrid
+) -> Iterator[_OpenChip]:
+    """Yield the chips of an exposure, one at a time."""
+    member, final = payload.member, payload.final
+    solution = read_grids(call.inputs["grids"][0]).solutions[member.rootname]
+    static = _optional_masks(call, "static")
+    hits = (
+        read_cosmic_rays(call.inputs["cosmic rays"][0]).hits
+        if call.inputs.get("cosmic rays")
+        else {}
+    )
+    sky = read_sky(call.inputs["sky"][0]) if call.inputs.get("sky") else {}
+    all_wcs = read_chip_wcs(member.path, aligned=solution)
+    for calibration in read_calibration(member.path, payload.instrument):
+        extver = calibration.extver
+        wcs = all_wcs[extver] if payload.coeffs else without_distortion(all_wcs[extver])
+        scale = undistorted_scale_arcsec(wcs)
+        yield _OpenChip(
+            calibration,
+            read_chip_pixels(member.path, extver, with_error=final.weight == "ERR"),
+            fit_pixel_map(wcs, grid),
+            make_drop(final, calibration, grid.scale_arcsec / scale),
+            scale,
+            static.get(calibration.number),
+            hits.get(extver),
+            sky.get(extver, 0.0),
+        )
+
+
+def without_distortion(wcs: Any) -> Any:
+    """Return a copy of a chip's WCS with its linear terms only."""
+    linear = wcs.deepcopy()
+    linear.sip = None
+    linear.cpdis1 = linear.cpdis2 = None
+    linear.det2im1 = linear.det2im2 = None
+    return linear
+
+
+def make_drop(final: FinalSettings, calibration: ChipCalibration, ratio: float) -> Drop:
+    """Return how the pixels of a chip are spread in the final step."""
+    return Drop(
+        final.kernel,
+        final.pixfrac,
+        ratio,
+        weight_scale(final, calibration, ratio),
+        1.0 if calibration.is_rate else calibration.exptime_s,
+    )
+
+
+def _optional_masks(call: TaskCall, role: str) -> dict[int, BoolImage]:
+    folders = call.inputs.get(role, ())
+    return read_masks(folders[0] / "static.npz") if folders else {}

@@ -1,0 +1,236 @@
+"""A product folded from its sources and written, band by band."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from svmcore.drizzling.footprint import covered_region
+from svmcore.drizzling.headers import (
+    ExposureHeaders,
+    ProductHeaders,
+    blend_headers,
+)
+from svmcore.drizzling.keywords import (
+    DrizzleRecord,
+    ProductFacts,
+    add_product_keywords,
+)
+from svmcore.drizzling.stack import Band, Sum
+from svmcore.drizzling.statistics import COARSE, CoverageCount
+from svmcore.io.export_images import ImageExtension, ProductWriter, write_product
+from svmcore.io.images import read_exposure_headers
+from svmcore.io.stack_sources import StackSource
+from svmcore.model.grid import GridWindow, MosaicGrid
+from svmcore.model.image import ChipCalibration
+from svmcore.model.wcs import AlignedWcs
+from svmcore.pipeline.drizzle_payloads import Member, ProductPayload
+
+__all__ = ["ChipFacts", "write_stack"]
+
+BAND_ROWS = 256
+REGION_CARDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ChipFacts:
+    """What a product's header says about one chip.
+
+    Parameters
+    ----------
+    exposure : int
+        Number of its exposure in the product, 0-based.
+    calibration : ChipCalibration
+        Units and exposure time.
+    weight_scale : float
+        Factor of its weights.
+    input_scale_arcsec : float
+        Size of an undistorted input pixel [arcsec].
+    sky : float
+        Sky subtracted, in the unit of the file.
+    """
+
+    exposure: int
+    calibration: ChipCalibration
+    weight_scale: float
+    input_scale_arcsec: float
+    sky: float
+
+
+def write_stack(
+    path: Path,
+    payload: ProductPayload,
+    grid: MosaicGrid,
+    sources: Sequence[StackSource],
+    chips: Sequence[ChipFacts],
+    solutions: Mapping[str, AlignedWcs],
+) -> None:
+    """Stack the sources of a product and write it with all its headers.
+
+    Parameters
+    ----------
+    path : Path
+        File of the product.
+    payload : ProductPayload
+        Facts and parameters.
+    grid : MosaicGrid
+        Grid of the product.
+    sources : sequence of ChipSource, ProductSource or ChangeSource
+        What to add up; changes come last.
+    chips : sequence of ChipFacts
+        Every chip in the order of context bits.
+    solutions : Mapping of str to AlignedWcs
+        Solutions of the inputs, by rootname.
+    """
+    inputs = [
+        _exposure_headers(
+            member, solutions[member.rootname], [c for c in chips if c.exposure == n]
+        )
+        for n, member in enumerate(payload.members)
+    ]
+    draft = _headers(payload, grid, inputs, chips, None, "")
+    planes = max(1, -(-len(chips) // 32))
+    count = CoverageCount(
+        grid.shape,
+        [chip.exposure for chip in chips],
+        [member.exptime_s for member in payload.members],
+    )
+    with write_product(
+        path,
+        _extensions(payload, grid, draft, planes),
+        primary_cards=len(draft.primary) + 20,
+    ) as writer:
+        for band in _bands(grid, sources, len(chips)):
+            count.add(band)
+            _write_band(writer, band, payload)
+        region = covered_region(np.concatenate(count.covered), grid, step=COARSE)
+        final = _headers(payload, grid, inputs, chips, count, region)
+        writer.write_headers(
+            final.primary,
+            {"SCI": final.science, "WHT": final.weight, "CTX": final.context},
+        )
+        writer.write_table(final.table)
+
+
+def _bands(
+    grid: MosaicGrid, sources: Sequence[StackSource], chips: int
+) -> Iterator[Band]:
+    ny, nx = grid.shape
+    for y0 in range(0, ny, BAND_ROWS):
+        window = GridWindow(y0, 0, min(BAND_ROWS, ny - y0), nx)
+        total = Sum(window, chips)
+        for source in sources:
+            source.add_to(total)
+        yield total.finish()
+
+
+def _write_band(writer: ProductWriter, band: Band, payload: ProductPayload) -> None:
+    final = payload.final
+    science = band.science
+    if final.units == "counts":
+        science = science * np.float32(sum(m.exptime_s for m in payload.members))
+    if final.fillval is not None:
+        science = np.where(np.isnan(science), np.float32(final.fillval), science)
+    writer.write_rows("SCI", band.window.y0, science)
+    writer.write_rows("WHT", band.window.y0, band.weight)
+    if payload.context:
+        writer.write_rows("CTX", band.window.y0, band.context)
+
+
+def _extensions(
+    payload: ProductPayload, grid: MosaicGrid, draft: ProductHeaders, planes: int
+) -> tuple[ImageExtension, ...]:
+    flat = grid.shape
+    cube = flat if planes == 1 else (planes, *flat)
+    found = [
+        ImageExtension(
+            "SCI",
+            flat,
+            is_integer=False,
+            header_cards=len(draft.science) + REGION_CARDS,
+        ),
+        ImageExtension(
+            "WHT", flat, is_integer=False, header_cards=len(draft.weight) + 20
+        ),
+    ]
+    if payload.context:
+        found.append(
+            ImageExtension(
+                "CTX", cube, is_integer=True, header_cards=len(draft.context) + 20
+            )
+        )
+    return tuple(found)
+
+
+def _exposure_headers(
+    member: Member, solution: AlignedWcs, chips: Sequence[ChipFacts]
+) -> ExposureHeaders:
+    """Return the headers of an exposure with its present solution."""
+    primary, extensions = read_exposure_headers(member.path)
+    sky = {chip.calibration.extver: chip.sky for chip in chips}
+    linear = {chip.extver: chip for chip in solution.chips}
+    headers: list[fits.Header] = []
+    for science, _, _ in extensions:
+        extver = int(science.get("EXTVER", 1))
+        if extver not in sky:
+            continue
+        if extver in linear:
+            chip = linear[extver]
+            science["CRVAL1"], science["CRVAL2"] = chip.crval_deg
+            science["CD1_1"], science["CD1_2"] = chip.cd_deg[0]
+            science["CD2_1"], science["CD2_2"] = chip.cd_deg[1]
+        science["WCSNAME"] = solution.name
+        science["MDRIZSKY"] = (sky[extver], "sky subtracted, in the unit of the file")
+        headers.append(science)
+    return ExposureHeaders(member.name, primary, tuple(headers))
+
+
+def _headers(
+    payload: ProductPayload,
+    grid: MosaicGrid,
+    inputs: Sequence[ExposureHeaders],
+    chips: Sequence[ChipFacts],
+    count: CoverageCount | None,
+    region: str,
+) -> ProductHeaders:
+    unit = chips[0].calibration.unit
+    found = blend_headers(
+        inputs,
+        grid,
+        unit=unit if payload.final.units == "counts" else f"{unit}/S",
+        weight_unit="S" if payload.final.weight == "EXP" else "UNITLESS",
+        has_photometry=payload.has_photometry,
+        region=region,
+    )
+    records = tuple(
+        DrizzleRecord(
+            payload.members[chip.exposure].calibrated_name,
+            chip.calibration.extver,
+            chip.calibration.exptime_s,
+            chip.weight_scale,
+            chip.input_scale_arcsec,
+            chip.sky,
+        )
+        for chip in chips
+    )
+    facts = ProductFacts(
+        payload.file_name,
+        payload.basename,
+        payload.trailer_name,
+        payload.level,
+        payload.filter_name,
+        tuple(member.rootname for member in payload.members),
+        payload.final,
+        grid.scale_arcsec,
+        records,
+        payload.version,
+    )
+    add_product_keywords(
+        found.primary,
+        facts,
+        count.finish() if count is not None and payload.level > 1 else None,
+    )
+    found.primary["NEXTEND"] = (4 if payload.context else 3, "number of extensions")
+    return found
