@@ -21,6 +21,7 @@ from svmcore.simulation.wcs_headers import (
 
 __all__ = ["plane_header", "primary_header", "science_header", "solution_names"]
 
+_ORIGIN = "HSTIO/CFITSIO March 2010"
 _ACS_SECOND_WHEEL = ("F435W", "F814W")  # the others sit in the first wheel
 
 
@@ -67,6 +68,7 @@ def primary_header(
     start = Time(exposure.start_mjd, format="mjd")
     date, time = start.isot.split("T")
     values: dict[str, Any] = {
+        "ORIGIN": _ORIGIN,
         "NEXTEND": extensions,
         "FILENAME": f"{root}_{instrument.suffix}.fits",
         "ROOTNAME": root,
@@ -183,8 +185,7 @@ def science_header(
     header = _from_template(read_headers(instrument.name)[f"sci{chip.extver}"])
     angle = float(np.degrees(np.arctan2(*_up(solutions))))
     values: dict[str, Any] = {
-        "ROOTNAME": exposure.rootname,
-        "EXPNAME": exposure.rootname,
+        **_extension_values(exposure),
         "RA_APER": exposure.pointing_deg[0],
         "DEC_APER": exposure.pointing_deg[1],
         "PA_APER": angle,
@@ -207,7 +208,7 @@ def science_header(
         header[keyword] = value
     names = solution_names(exposure, geometry, instrument.suffix)
     header["S_REGION"] = _footprint(solutions, geometry)
-    header["IDCTAB"] = "N/A"
+    header.update({"IDCTAB": "N/A", "NPOLFILE": "N/A", "D2IMFILE": "N/A"})
     set_solutions(header, solutions, geometry, names)
     return header
 
@@ -249,9 +250,20 @@ def _statistics(image: ChipImage) -> Mapping[str, Any]:
     }
 
 
+def _extension_values(exposure: PlannedExposure) -> Mapping[str, Any]:
+    return {
+        "INHERIT": True,
+        "ORIGIN": _ORIGIN,
+        "DATE": Time(exposure.start_mjd, format="mjd").isot[:10],
+        "ROOTNAME": exposure.rootname,
+        "EXPNAME": exposure.rootname,
+    }
+
+
 def plane_header(
     config: VisitConfig,
     exposure: PlannedExposure,
+    geometry: DetectorGeometry,
     solutions: ChipSolutions,
     plane: str,
 ) -> fits.Header:
@@ -263,13 +275,15 @@ def plane_header(
         The visit.
     exposure : PlannedExposure
         The exposure.
+    geometry : DetectorGeometry
+        Names of reference files.
     solutions : ChipSolutions
         World coordinates of the chip.
     plane : {'err', 'dq', 'samp', 'time'}
         Extension.
     """
     header = _from_template(read_headers(INSTRUMENTS[config.instrument].name)[plane])
-    header["ROOTNAME"] = exposure.rootname
-    header["EXPNAME"] = exposure.rootname
+    header.update(_extension_values(exposure))
     set_linear_terms(header, solutions.distortion_only, solutions.crpix, ctype="TAN")
+    header["MJDREF"], header["WCSNAME"] = 0.0, f"IDC_{geometry.idctab}"
     return header

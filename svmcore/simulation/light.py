@@ -10,7 +10,7 @@ from scipy.special import gamma
 
 from svmcore.simulation.instruments import Filter
 from svmcore.simulation.pointings import PlannedExposure
-from svmcore.simulation.psf import FieldPsf, add_stars
+from svmcore.simulation.psf import FieldPsf, add_stamp, add_stars
 from svmcore.simulation.sky import Galaxies, Stars
 from svmcore.simulation.wcs_headers import ChipSolutions
 
@@ -107,7 +107,7 @@ class Light:
                 for (x, y), stamp in zip(
                     np.round(pixels[part]).astype(int), stamps, strict=True
                 ):
-                    _add(image, stamp, x - size, y - size)
+                    add_stamp(image, stamp, x - size, y - size)
 
 
 def _on_image(
@@ -140,9 +140,9 @@ def _spread(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return points along trails or spectra of the bright stars."""
     paths = {
-        "moving": (np.arange(0.0, 14.0, 0.7), (0.8, 0.6), 0.5),
-        "scan": (np.arange(0.0, 120.0, 0.8), (0.02, 1.0), 20.0),
-        "grism": (np.arange(45.0, 175.0, 1.3), (1.0, 0.009), 15.0),
+        "moving": (np.arange(0.0, 14.0, 1.0), (0.8, 0.6), 1.0),
+        "scan": (np.arange(0.0, 120.0, 1.3), (0.02, 1.0), 30.0),
+        "grism": (np.arange(45.0, 175.0, 1.5), (1.0, 0.009), 15.0),
     }
     if kind not in paths:
         return pixels, fluxes
@@ -190,11 +190,3 @@ def _convolved(shapes: FloatImage, kernel: FloatImage) -> FloatImage:
     pixels = side // _SUBSAMPLES
     blocks = cut.reshape(-1, pixels, _SUBSAMPLES, pixels, _SUBSAMPLES)
     return np.asarray(blocks.sum(axis=(2, 4)), np.float32)
-
-
-def _add(image: FloatImage, stamp: FloatImage, x: int, y: int) -> None:
-    height, width = stamp.shape
-    left, low = max(0, x), max(0, y)
-    right, high = min(image.shape[1], x + width), min(image.shape[0], y + height)
-    if left < right and low < high:
-        image[low:high, left:right] += stamp[low - y : high - y, left - x : right - x]

@@ -1,208 +1,99 @@
-"""The telescope's point-spread function on a detector's pixels."""
+"""The point-spread function over a chip, and stars drawn with it."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from svmcore.simulation.instruments import Filter, Instrument
+from svmcore.simulation.optics import (
+    OVERSAMPLING,
+    RADIUS_PIX,
+    TABLE_CENTRE,
+    pixel_images,
+)
 
-__all__ = ["OVERSAMPLING", "RADIUS_PIX", "FieldPsf", "add_stars", "build_psf"]
+__all__ = ["FieldPsf", "add_stamp", "add_stars", "build_psf"]
 
-OVERSAMPLING = 8
-RADIUS_PIX = 40
 CELLS = 5
-_SIZE = 768  # samples per side of the focal plane
-_CENTRE = _SIZE // 2
-_TELESCOPE_M = 2.4
-_OBSTRUCTION = 0.33
-_SCATTERED, _SCATTER_ARCSEC = 0.07, 0.35
 _HALF_SIZES = (6, 16, RADIUS_PIX)
 _LIMITS_ELECTRON = (3e3, 1.5e5)
-
-# Wavefront errors [micrometre rms] by Zernike term: defocus, astigmatism,
-# coma, trefoil, spherical. The sizes are those that phase retrieval finds for
-# HST cameras (0.01 to 0.03); the middle of the chip, then what is added at the
-# right edge, at the upper edge, and by one unit of breathing.
-_BASE = {4: 0.012, 5: 0.012, 6: -0.010, 7: 0.006, 8: 0.008, 9: 0.006, 11: 0.012}
-_RIGHT = {4: 0.010, 5: 0.012, 7: 0.004}
-_UP = {4: -0.006, 6: 0.012, 8: 0.004}
-_BREATHING = {4: 0.012, 11: 0.002}
-
 FloatImage = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldPsf:
-    """Pixel-integrated point-spread functions over the cells of a chip.
+    """Pixel-integrated point-spread function that varies over a chip.
 
     Parameters
     ----------
-    tables : tuple of ndarray of float32
-        One table per cell, row by row, `OVERSAMPLING` samples per pixel: the
-        share of the flux in a pixel by its distance from the star.
-    centres_pix : ndarray of float, shape (n, 2)
-        Centre (x, y) of each table: its centroid within a Gaussian window of
-        sigma 1 pixel, which is what a position of the simulation means [pixel].
+    middle, right, up : ndarray of float32, shape (673, 673)
+        Table of the middle of the chip, and what is added at its right and
+        at its upper edge: shares of the flux in a pixel by its distance from
+        the star, 8 samples per pixel.
+
+    Notes
+    -----
+    A chip is divided into 5 x 5 cells of one table each.
     """
 
-    tables: tuple[FloatImage, ...]
-    centres_pix: NDArray[np.float64]
+    middle: FloatImage
+    right: FloatImage
+    up: FloatImage
+
+    def table(self, cell: int) -> FloatImage:
+        """Return the table of one cell, counted along rows from the lower left."""
+        u, v = (np.array([cell % CELLS, cell // CELLS]) + 0.5) * 2 / CELLS - 1
+        field = self.middle + np.float32(u) * self.right + np.float32(v) * self.up
+        # A linear field leaves faint negative rings in places: no light there.
+        return np.asarray(np.maximum(field, 0))
 
     def pixel_kernel(self, samples: int) -> FloatImage:
-        """Return the middle cell's kernel at `samples` per pixel."""
+        """Return the kernel of the middle at `samples` per pixel."""
         step = OVERSAMPLING // samples
-        reach = 12 * samples
-        table = self.tables[len(self.tables) // 2]
-        where = slice(_CENTRE - reach * step, _CENTRE + reach * step + 1, step)
-        kernel = table[where, where]
-        return kernel / kernel.sum(dtype=np.float64).astype(np.float32)
+        reach = 12 * samples * step
+        where = slice(TABLE_CENTRE - reach, TABLE_CENTRE + reach + 1, step)
+        kernel = self.middle[where, where]
+        return np.asarray(kernel / kernel.sum(dtype=np.float64), np.float32)
 
 
 def build_psf(
     instrument: Instrument, filter_: Filter, *, breathing: float = 0.0
 ) -> FieldPsf:
-    """Return the point-spread functions of an exposure.
+    """Return the point-spread function of an exposure.
 
     Parameters
     ----------
     instrument : Instrument
-        Detector: sampling, charge diffusion, inter-pixel capacitance.
+        Detector.
     filter_ : Filter
-        Filter: wavelengths.
+        Filter.
     breathing : float
         Focus of the telescope in units of its usual scatter.
-
-    Returns
-    -------
-    FieldPsf
-        Tables of ``CELLS`` x ``CELLS`` parts of a chip.
     """
-    base, right, up, breath = _anchors(instrument.name, filter_)
-    base, right, up, breath = (
-        _on_pixels(image, instrument) for image in (base, right, up, breath)
-    )
+    base, right, up, breath = pixel_images(instrument, filter_)
     focused = base + np.float32(breathing) * (breath - base)
-    steps = np.linspace(-0.8, 0.8, CELLS, dtype=np.float32)
-    tables = tuple(
-        # A linear field leaves faint negative rings in places: no light there.
-        np.maximum(focused + u * (right - base) + v * (up - base), 0)
-        for v in steps
-        for u in steps
-    )
-    centres = np.array([_windowed_centre(table) for table in tables])
-    return FieldPsf(tables, centres)
-
-
-@lru_cache(maxsize=8)
-def _anchors(name: str, filter_: Filter) -> tuple[FloatImage, ...]:
-    """Return the optical images of the middle, both edges, and of breathing."""
-    scale = _SCALES[name]
-    added: tuple[dict[int, float], ...] = ({}, _RIGHT, _UP, _BREATHING)
-    return tuple(
-        _optical(filter_, scale, {k: _BASE.get(k, 0) + more.get(k, 0) for k in _BASE})
-        for more in added
-    )
-
-
-_SCALES = {"wfc3_ir": 0.12825, "wfc3_uvis": 0.03962, "acs_wfc": 0.05, "acs_hrc": 0.0265}
-
-
-def _optical(filter_: Filter, scale: float, errors: dict[int, float]) -> FloatImage:
-    """Return the image of a star at the mean of three wavelengths, sum 1."""
-    image = np.zeros((_SIZE, _SIZE), np.float32)
-    for factor in (-1.2, 0.0, 1.2):
-        wavelength_um = (filter_.pivot_angstrom + factor * filter_.width_angstrom) / 1e4
-        sample_rad = np.radians(scale / 3600.0) / OVERSAMPLING
-        diameter = _TELESCOPE_M * _SIZE * sample_rad / (wavelength_um * 1e-6)
-        field = fft.fft2(_pupil(diameter, errors, wavelength_um), (_SIZE, _SIZE))
-        image += field.real**2 + field.imag**2
-    image = np.fft.fftshift(image)
-    return image / image.sum(dtype=np.float64).astype(np.float32)
-
-
-def _pupil(
-    diameter: float, errors: dict[int, float], wavelength_um: float
-) -> NDArray[np.complex64]:
-    """Return the complex amplitude over the telescope's aperture."""
-    half = int(diameter / 2) + 2
-    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
-    x, y = x / np.float32(diameter / 2), y / np.float32(diameter / 2)
-    rho, theta = np.hypot(x, y), np.arctan2(y, x)
-    edge = np.float32(diameter / 2)
-    open_ = np.clip((1 - rho) * edge + 0.5, 0, 1)
-    open_ *= np.clip((rho - _OBSTRUCTION) * edge + 0.5, 0, 1)
-    for a, b in ((x, y), (y, x)):  # vanes of the secondary's support
-        open_ *= np.clip((np.abs(a + 0 * b) - 0.011) * edge + 0.5, 0, 1)
-    for angle in (0.8, 2.9, 5.0):  # pads of the primary
-        pad = np.hypot(x - 0.89 * np.cos(angle), y - 0.89 * np.sin(angle))
-        open_ *= np.clip((pad - 0.065) * edge + 0.5, 0, 1)
-    wavefront = sum(size * _zernike(k, rho, theta) for k, size in errors.items())
-    phase = np.float32(2 * np.pi / wavelength_um) * wavefront
-    return (open_ * np.exp(1j * phase)).astype(np.complex64)
-
-
-def _zernike(term: int, rho: FloatImage, theta: FloatImage) -> FloatImage:
-    """Return a Zernike polynomial of unit rms over the full circle (Noll)."""
-    square = rho**2
-    match term:
-        case 4:
-            shape = np.sqrt(3) * (2 * square - 1)
-        case 5:
-            shape = np.sqrt(6) * square * np.sin(2 * theta)
-        case 6:
-            shape = np.sqrt(6) * square * np.cos(2 * theta)
-        case 7:
-            shape = np.sqrt(8) * (3 * square - 2) * rho * np.sin(theta)
-        case 8:
-            shape = np.sqrt(8) * (3 * square - 2) * rho * np.cos(theta)
-        case 9:
-            shape = np.sqrt(8) * square * rho * np.sin(3 * theta)
-        case _:
-            shape = np.sqrt(5) * (6 * square**2 - 6 * square + 1)
-    return np.asarray(shape, np.float32)
-
-
-def _on_pixels(image: FloatImage, instrument: Instrument) -> FloatImage:
-    """Return the share of flux per pixel: diffusion, coupling, pixel size."""
-    u = (np.fft.fftfreq(_SIZE) * OVERSAMPLING)[:, None]  # cycles per pixel
-    v = (np.fft.rfftfreq(_SIZE) * OVERSAMPLING)[None, :]
-    transfer = np.sinc(u) * np.sinc(v) * OVERSAMPLING**2
-    transfer *= np.exp(-2 * (np.pi * instrument.diffusion_pix) ** 2 * (u**2 + v**2))
-    waves = np.cos(2 * np.pi * u) + np.cos(2 * np.pi * v) - 2
-    transfer *= 1 + 2 * instrument.coupling * waves
-    # Dust and mirror ripple scatter some light (Lorentzian of index 1.5).
-    width = 2 * np.pi * _SCATTER_ARCSEC / instrument.pixel_scale_arcsec
-    transfer *= 1 - _SCATTERED * (1 - np.exp(-width * np.hypot(u, v)))
-    spectrum = fft.rfft2(image) * transfer.astype(np.float32)
-    return np.asarray(fft.irfft2(spectrum, (_SIZE, _SIZE)), np.float32) * _fade()
-
-
-@lru_cache(maxsize=1)
-def _fade() -> FloatImage:
-    """Return a round window that ends the wings without a square edge."""
-    axis = (np.arange(_SIZE) - _CENTRE) / OVERSAMPLING
-    distance = np.hypot(axis[:, None], axis[None, :])
-    share = np.clip((RADIUS_PIX - distance) / 14.0, 0, 1)
-    return np.asarray(np.sin(share * np.pi / 2) ** 2, np.float32)
+    return FieldPsf(focused, right - base, up - base)
 
 
 def _windowed_centre(table: FloatImage) -> tuple[float, float]:
-    """Return the centroid within a Gaussian window that follows it [pixel]."""
+    """Return the centroid within a Gaussian window that follows it [pixel].
+
+    The window's sigma is 1 pixel. This is what a position of the simulation
+    means: other definitions of the centre of an asymmetric image differ by a
+    constant.
+    """
     reach = 4 * OVERSAMPLING
-    where = slice(_CENTRE - reach, _CENTRE + reach + 1)
+    where = slice(TABLE_CENTRE - reach, TABLE_CENTRE + reach + 1)
     part = table[where, where].astype(np.float64)
     axis = np.arange(-reach, reach + 1) / OVERSAMPLING
-    x = y = 0.0
+    x, y = 0.0, 0.0
     for _ in range(12):
         wx, wy = np.exp(-0.5 * (axis - x) ** 2), np.exp(-0.5 * (axis - y) ** 2)
         total = wy @ part @ wx
-        dx = wy @ part @ (wx * (axis - x)) / total
-        dy = (wy * (axis - y)) @ part @ wx / total
-        x, y = x + 1.5 * dx, y + 1.5 * dy
-    return float(x), float(y)
+        x += 1.5 * float(wy @ part @ (wx * (axis - x)) / total)
+        y += 1.5 * float((wy * (axis - y)) @ part @ wx / total)
+    return x, y
 
 
 def add_stars(
@@ -235,14 +126,15 @@ def add_stars(
     column, row = np.clip((share * CELLS).astype(int), 0, CELLS - 1).T
     cell = row * CELLS + column
     size = np.searchsorted(_LIMITS_ELECTRON, fluxes)
-    for key in np.unique(cell * len(_HALF_SIZES) + size):
-        chosen = np.flatnonzero(cell * len(_HALF_SIZES) + size == key)
-        table, half = psf.tables[key // 3], _HALF_SIZES[key % 3]
-        shifted = positions_pix[chosen] - psf.centres_pix[key // 3]
-        step = max(1, int(4e6 / (16 * (2 * half + 1) ** 2)))
-        for first in range(0, len(chosen), step):
-            part = slice(first, first + step)
-            _add_batch(image, table, half, shifted[part], fluxes[chosen[part]])
+    for chosen_cell in np.unique(cell):
+        table = psf.table(int(chosen_cell))
+        shifted = positions_pix - _windowed_centre(table)
+        for group, half in enumerate(_HALF_SIZES):
+            chosen = np.flatnonzero((cell == chosen_cell) & (size == group))
+            step = max(1, int(4e6 / (16 * (2 * half + 1) ** 2)))
+            for first in range(0, len(chosen), step):
+                part = chosen[first : first + step]
+                _add_batch(image, table, half, shifted[part], fluxes[part])
 
 
 def _add_batch(
@@ -256,17 +148,18 @@ def _add_batch(
     wanted = -OVERSAMPLING * (positions - whole)
     base = np.floor(wanted).astype(int)
     weights = _cubic_weights(wanted - base)
-    offsets = OVERSAMPLING * np.arange(-half, half + 1) + _CENTRE
+    offsets = OVERSAMPLING * np.arange(-half, half + 1) + TABLE_CENTRE
     index = base[:, :, None] + np.arange(-1, 3)  # star, axis, tap
     taps = index[:, :, :, None] + offsets  # star, axis, tap, pixel
     values = table[taps[:, 1, :, None, :, None], taps[:, 0, None, :, None, :]]
     stamps = np.einsum("stuyx,st,su->syx", values, weights[:, 1], weights[:, 0])
     stamps *= fluxes[:, None, None].astype(np.float32)
     for (x, y), stamp in zip(whole, stamps, strict=True):
-        _add_stamp(image, stamp, x - half, y - half)
+        add_stamp(image, stamp, x - half, y - half)
 
 
-def _add_stamp(image: FloatImage, stamp: FloatImage, x: int, y: int) -> None:
+def add_stamp(image: FloatImage, stamp: FloatImage, x: int, y: int) -> None:
+    """Add a stamp whose first pixel is at (x, y), as far as it is inside."""
     height, width = stamp.shape
     left, low = max(0, x), max(0, y)
     right, high = min(image.shape[1], x + width), min(image.shape[0], y + height)

@@ -65,7 +65,8 @@ class Stars:
 
     def magnitude_at(self, wavelength_angstrom: float) -> FloatArray:
         """Return AB magnitudes at a wavelength."""
-        return self.magnitude - self.color * np.log(wavelength_angstrom / 8000.0)
+        slope = np.log(wavelength_angstrom / 8000.0)
+        return np.asarray(self.magnitude - self.color * slope)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

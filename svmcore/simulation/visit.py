@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -275,7 +276,7 @@ def _write_exposure(
         extver = chip.chip.extver
         hdus.append(fits.ImageHDU(image.science, header, name="SCI", ver=extver))
         for plane, pixels in _planes(image):
-            header = plane_header(config, exposure, chip, plane)
+            header = plane_header(config, exposure, geometry, chip, plane)
             hdu = fits.ImageHDU(pixels, header, name=plane.upper(), ver=extver)
             hdus.append(hdu)
     hdus.extend(lookup_tables(chips))
@@ -311,7 +312,7 @@ def _write_cosmic_rays(
     path: Path, chips: Sequence[ChipSolutions], images: Sequence[ChipImage]
 ) -> None:
     """Write the pixels hit by cosmic rays, packed to bits along each row."""
-    packed = {}
+    packed: dict[str, Any] = {}
     for chip, image in zip(chips, images, strict=True):
         if image.cosmic_rays is not None:
             packed[f"sci{chip.chip.extver}"] = np.packbits(image.cosmic_rays, axis=1)

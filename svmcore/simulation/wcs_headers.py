@@ -321,5 +321,5 @@ def _extension(
     header["WCSNAME"] = (titles[0], "WCS name")
     header.update(names)
     header["EXTNAME"], header["EXTVER"] = "HDRLET", extver
-    text = header.tostring().encode("ascii")
+    text: bytes = header.tostring().encode("ascii")
     return text + payload + b"\0" * (-len(payload) % _BLOCK)
