@@ -166,7 +166,7 @@ def _read_unit(
     text = _header_text(stream, path, index=index)
     if text is None:
         return None
-    values = dict(_cards(text))
+    values = _values(text)
     is_needed = index == 0 or values.get("EXTNAME") == "SCI"
     name = values.get("EXTNAME")
     extver = values.get("EXTVER")
@@ -208,13 +208,26 @@ def _header_text(stream: BinaryIO, path: Path, *, index: int) -> str | None:
     )
 
 
-def _cards(text: str) -> Iterator[tuple[str, KeywordValue]]:
+def _values(text: str) -> dict[str, KeywordValue]:
+    """Values by keyword; the first one where a keyword comes again."""
+    values: dict[str, KeywordValue] = {}
+    last = ""  # keyword whose text goes on in CONTINUE cards
     for start in range(0, len(text), _CARD):
         keyword = text[start : start + 8].rstrip()
         if keyword == "END":
-            return
-        if text[start + 8 : start + 10] == "= ":
-            yield keyword, _value(text[start + 10 : start + _CARD])
+            break
+        field = text[start + 10 : start + _CARD]
+        if keyword == "CONTINUE" and last:
+            so_far, more = values[last], _value(field)
+            values[last] = f"{so_far}"[:-1] + (more if isinstance(more, str) else "")
+            last = last if str(values[last]).endswith("&") else ""
+        elif text[start + 8 : start + 10] == "= " and keyword not in values:
+            value = _value(field)
+            values[keyword] = value
+            last = keyword if isinstance(value, str) and value.endswith("&") else ""
+        else:
+            last = ""
+    return values
 
 
 def _value(field: str) -> KeywordValue:
@@ -228,7 +241,8 @@ def _value(field: str) -> KeywordValue:
     if _INTEGER.fullmatch(bare):
         return int(bare)
     if _NUMBER.fullmatch(bare):
-        return float(bare.upper().replace("D", "E"))
+        number = float(bare.upper().replace("D", "E"))
+        return number if math.isfinite(number) else bare  # 1E400 is no number
     return bare or None
 
 

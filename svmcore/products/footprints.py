@@ -187,7 +187,8 @@ def _overlap(
     smaller = np.minimum(areas[:, None], areas[None, :])
     overlap = np.zeros_like(common)
     np.divide(common, smaller, out=overlap, where=smaller > 0)
-    return np.asarray(np.clip(overlap, 0.0, 1.0), dtype=float)
+    # The two orders of a pair differ by rounding.
+    return np.asarray(np.clip((overlap + overlap.T) / 2.0, 0.0, 1.0), dtype=float)
 
 
 def _rings(

@@ -67,7 +67,11 @@ def test_filters(exposure_with, kind, keywords, filters, name):
         ("wfc3_ir", {"PROPOSID": "1_2"}, "PROPOSID is '1_2', expected a whole number"),
         ("wfc3_ir", {"EXPTIME": None}, "EXPTIME is missing"),
         ("wfc3_ir", {"EXPTIME": "long"}, "EXPTIME is 'long', expected a number of at"),
-        ("wfc3_ir", {"EXPTIME": -1.0}, "EXPTIME is -1.0, expected a number of at least"),
+        (
+            "wfc3_ir",
+            {"EXPTIME": -1.0},
+            "EXPTIME is -1.0, expected a number of at least",
+        ),
         ("wfc3_ir", {"EXPTIME": float("nan")}, "EXPTIME is nan"),
         ("wfc3_ir", {"EXPSTART": None}, "EXPSTART is missing"),
         ("wfc3_ir", {"EXPSTART": 0.0}, "EXPSTART is 0.0, expected a number from"),

@@ -1,5 +1,7 @@
 """Poller files and lists, parsed line by line."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,12 +20,20 @@ def faults_of(text):
 
 def test_poller_columns_are_read():
     first, second = parse_listing(POLLER, subject="visit.out").rows
-    assert (first.proposal_id, first.program_id, first.obset_id) == ("11665", "B46", "06")
+    assert (first.proposal_id, first.program_id, first.obset_id) == (
+        "11665",
+        "B46",
+        "06",
+    )
     assert first.exptime_s == 1.0
     assert first.filters == ("F555W",)
     assert first.detector == "UVIS"
     assert first.path == "/archive/ib4606c5q_flc.fits"
-    assert (second.proposal_id, second.obset_id, second.exptime_s) == ("9029", "01", 250)
+    assert (second.proposal_id, second.obset_id, second.exptime_s) == (
+        "9029",
+        "01",
+        250,
+    )
     assert second.filters == ("POL0V", "F606W")
 
 
@@ -63,8 +73,6 @@ def test_comments_blank_lines_and_byte_order_mark_are_skipped():
 def test_a_bad_line_is_named(line, words):
     (fault,) = faults_of("\n" + line)
     assert fault.subject == "visit.out, line 2"
-    import re
-
     assert re.search(words, fault.problem)
     assert fault.remedy
 
