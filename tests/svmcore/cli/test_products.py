@@ -33,10 +33,10 @@ def test_json_holds_the_same(visit, capsys):
     assert main(["products", str(visit), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [p["basename"] for p in found["products"]] == [
-        "hst_11665_06_wfc3_ir_total_ib4606",
         "hst_11665_06_wfc3_uvis_total_ib4606",
+        "hst_11665_06_wfc3_ir_total_ib4606",
     ]
-    infrared = found["products"][0]
+    infrared = found["products"][1]
     assert infrared["mean_exposures_per_pixel"] == pytest.approx(2.0)
     assert infrared["isolated"] == []
     assert infrared["filters"][0]["inputs"] == ["ib460601q", "ib460602q"]
