@@ -14,7 +14,6 @@ from svmcore.alignment.linking import (
 )
 from svmcore.alignment.matching import match_nearest
 from svmcore.alignment.member import (
-    GroupMember,
     group_plane,
     pixel_scale_mas,
     source_positions,

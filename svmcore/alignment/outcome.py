@@ -18,7 +18,7 @@ from svmcore.model.fit import (
     MatchTable,
 )
 from svmcore.model.wcs import AlignedChip, AlignedWcs
-from svmcore.numerics.clipping import robust_sigma, rms_about_zero
+from svmcore.numerics.clipping import rms_about_zero, robust_sigma
 
 __all__ = ["describe_group"]
 

@@ -68,6 +68,16 @@ class AlignmentSettings:
         """Return the matches that a geometry needs; None if it is not used."""
         return dict(self.minimum_matches).get(geometry)
 
+    def for_detection(self) -> "AlignmentSettings":
+        """Return the settings with all that detection ignores at its default."""
+        return AlignmentSettings(
+            box_size=self.box_size,
+            win_size=self.win_size,
+            threshold_sigma=self.threshold_sigma,
+            fwhm_arcsec=self.fwhm_arcsec,
+            max_sources_per_chip=self.max_sources_per_chip,
+        )
+
 
 # Field of the settings, parameter, and how its value is read.
 _FIELDS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (

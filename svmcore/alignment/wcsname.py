@@ -39,7 +39,7 @@ def fit_wcs_name(old_name: str, idctab: str, catalog: str) -> str:
     >>> fit_wcs_name("", "jref$n721640fj_idc.fits", "")
     'IDC_n721640fj-VISIT_REL'
     """
-    stem = old_name.split("-")[0].strip()
+    stem = old_name.split("-", maxsplit=1)[0].strip()
     if not stem:
         table = PurePosixPath(idctab.replace("$", "/")).name.split("_")[0]
         stem = f"IDC_{table}" if table and table != "N" else "NODISTORTION"

@@ -1,0 +1,266 @@
+"""Source lists and fits on disk: results of the alignment tasks."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.alignment.sources import ChipPixels, DetectedSources, StarStamps
+from svmcore.errors import StoreError
+from svmcore.io.arrays import read_npz, write_npz
+from svmcore.io.images import read_chip_pixels
+from svmcore.model.fit import (
+    ExposureFit,
+    FitQuality,
+    FitTerms,
+    GroupFit,
+    MatchTable,
+    ReferenceCatalog,
+    SourceList,
+)
+from svmcore.model.wcs import AlignedChip, AlignedWcs
+
+__all__ = [
+    "read_aligned_wcs",
+    "read_alignment_chips",
+    "read_detected",
+    "read_group_fit",
+    "read_reference_stars",
+    "read_source_list",
+    "read_source_lists",
+    "write_detected",
+    "write_group_fit",
+    "write_reference_stars",
+    "write_source_lists",
+]
+
+_SOURCES, _STAMPS = "sources.npz", "stamps.npz"
+_FIT, _WCS, _MATCHES = "fit.json", "wcs.json", "matches.npz"
+_REFERENCE, _REFINED = "reference.npz", "refined.npz"
+
+
+def read_alignment_chips(path: Path, extvers: tuple[int, ...]) -> list[ChipPixels]:
+    """Return pixels, errors and flags of the chips of an exposure."""
+    found = []
+    for extver in extvers:
+        pixels = read_chip_pixels(path, extver, with_error=True)
+        error = pixels.error
+        if error is None:
+            error = np.zeros_like(pixels.science)
+        found.append(
+            ChipPixels(extver, pixels.science, error, pixels.quality.view(np.int16))
+        )
+    return found
+
+
+def write_detected(folder: Path, detected: DetectedSources) -> None:
+    """Write the sources of an exposure and their stamps."""
+    write_npz(folder / _SOURCES, _source_arrays(detected.sources))
+    stamps = detected.stamps
+    write_npz(
+        folder / _STAMPS,
+        {"pixel": stamps.pixel, "values": stamps.values, "errors": stamps.errors},
+    )
+    _write_json(
+        folder / "sources.json",
+        {"rootname": detected.sources.rootname, "notes": list(detected.notes)},
+    )
+
+
+def read_detected(folder: Path) -> DetectedSources:
+    """Return what `write_detected` wrote."""
+    stamps = read_npz(folder / _STAMPS)
+    notes = _read_json(folder / "sources.json")["notes"]
+    return DetectedSources(
+        read_source_list(folder),
+        StarStamps(stamps["pixel"], stamps["values"], stamps["errors"]),
+        tuple(notes),
+    )
+
+
+def read_source_list(folder: Path) -> SourceList:
+    """Return the sources of one exposure.
+
+    Parameters
+    ----------
+    folder : Path
+        Result of the task ``detect sources``.
+
+    Raises
+    ------
+    StoreError
+        If the result is missing or damaged.
+    """
+    return _source_list(read_npz(folder / _SOURCES))
+
+
+def write_source_lists(folder: Path, lists: tuple[SourceList, ...]) -> None:
+    """Write the refined sources of all exposures of a detector."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for sources in lists:
+        for name, array in _source_arrays(sources).items():
+            arrays[f"{sources.rootname}.{name}"] = array
+    write_npz(folder / _REFINED, arrays)
+
+
+def read_source_lists(folder: Path) -> dict[str, SourceList]:
+    """Return the refined sources of all exposures, by rootname.
+
+    Parameters
+    ----------
+    folder : Path
+        Result of the task ``fit alignment``.
+    """
+    arrays = read_npz(folder / _REFINED)
+    roots = sorted({name.split(".")[0] for name in arrays})
+    return {
+        root: _source_list(
+            {
+                name.split(".", 1)[1]: array
+                for name, array in arrays.items()
+                if name.startswith(f"{root}.")
+            }
+        )
+        for root in roots
+    }
+
+
+def _source_arrays(sources: SourceList) -> dict[str, NDArray[Any]]:
+    return {
+        "rootname": np.array(sources.rootname),
+        "extver": sources.extver,
+        "xy": sources.xy,
+        "xy_error": sources.xy_error,
+        "flux": sources.flux,
+        "peak": sources.peak,
+        "roughness": sources.roughness,
+        "is_saturated": sources.is_saturated,
+    }
+
+
+def _source_list(arrays: Mapping[str, NDArray[Any]]) -> SourceList:
+    return SourceList(
+        rootname=str(arrays["rootname"]),
+        **{name: array for name, array in arrays.items() if name != "rootname"},
+    )
+
+
+def write_reference_stars(folder: Path, catalog: ReferenceCatalog) -> None:
+    """Write the reference stars that a fit used."""
+    arrays = {name: np.asarray(getattr(catalog, name)) for name in catalog.__slots__}
+    write_npz(folder / _REFERENCE, arrays)
+
+
+def read_reference_stars(folder: Path) -> ReferenceCatalog | None:
+    """Return the reference stars that a fit used; None if it had none.
+
+    Parameters
+    ----------
+    folder : Path
+        Result of the task ``fit alignment``.
+    """
+    if not (folder / _REFERENCE).is_file():
+        return None
+    arrays = read_npz(folder / _REFERENCE)
+    texts = {name: str(arrays.pop(name)) for name in ("name", "source")}
+    return ReferenceCatalog(**texts, **arrays)
+
+
+def write_group_fit(folder: Path, fit: GroupFit) -> None:
+    """Write the alignment of a detector: fit, matches, solutions."""
+    apart = ("matches", "wcs", "exposures", "quality", "absolute")
+    record = {name: getattr(fit, name) for name in fit.__slots__ if name not in apart}
+    record["exposures"] = [asdict(each) for each in fit.exposures]
+    record["quality"] = asdict(fit.quality)
+    record["absolute"] = None if fit.absolute is None else asdict(fit.absolute)
+    _write_json(folder / _FIT, record)
+    write_npz(
+        folder / _MATCHES,
+        {name: getattr(fit.matches, name) for name in fit.matches.__slots__},
+    )
+    _write_json(folder / _WCS, {"solutions": [asdict(wcs) for wcs in fit.wcs]})
+
+
+def read_group_fit(folder: Path) -> GroupFit:
+    """Return the alignment of a detector.
+
+    Parameters
+    ----------
+    folder : Path
+        Result of the task ``fit alignment``.
+
+    Raises
+    ------
+    StoreError
+        If the result is missing or damaged.
+    """
+    record = _read_json(folder / _FIT)
+    exposures = tuple(
+        ExposureFit(
+            **{
+                **row,
+                "terms": FitTerms(**row["terms"]),
+                "quality": FitQuality(**row["quality"]),
+            }
+        )
+        for row in record["exposures"]
+    )
+    absolute = record["absolute"]
+    return GroupFit(
+        **{
+            **record,
+            "exposures": exposures,
+            "absolute": None if absolute is None else FitTerms(**absolute),
+            "quality": FitQuality(**record["quality"]),
+            "warnings": tuple(record["warnings"]),
+            "history": tuple(record["history"]),
+        },
+        wcs=read_aligned_wcs(folder),
+        matches=MatchTable(**read_npz(folder / _MATCHES)),
+    )
+
+
+def read_aligned_wcs(folder: Path) -> tuple[AlignedWcs, ...]:
+    """Return the solution of every exposure of a detector.
+
+    Parameters
+    ----------
+    folder : Path
+        Result of the task ``fit alignment``.
+    """
+    return tuple(
+        AlignedWcs(
+            row["rootname"],
+            row["name"],
+            tuple(
+                AlignedChip(
+                    chip["extver"],
+                    (chip["crval_deg"][0], chip["crval_deg"][1]),
+                    (
+                        (chip["cd_deg"][0][0], chip["cd_deg"][0][1]),
+                        (chip["cd_deg"][1][0], chip["cd_deg"][1][1]),
+                    ),
+                )
+                for chip in row["chips"]
+            ),
+        )
+        for row in _read_json(folder / _WCS)["solutions"]
+    )
+
+
+def _write_json(path: Path, record: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            str(path), f"cannot be read ({error})", "Delete the store and run again."
+        ) from error
+    return record

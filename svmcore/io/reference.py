@@ -1,0 +1,277 @@
+"""Reference catalogs from local files: ECSV, FITS, CSV, VOTable."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.table import MaskedColumn, Table
+from astropy.time import Time
+from astropy.units import UnitsWarning
+from numpy.typing import NDArray
+
+from svmcore.alignment.reference import ruwe_factor
+from svmcore.errors import ReferenceCatalogError
+from svmcore.model.fit import ReferenceCatalog
+
+__all__ = ["catalog_from_table", "read_reference_file"]
+
+FloatArray = NDArray[np.float64]
+
+# Column names by meaning, in order of preference: Gaia archive, GSSS service,
+# GSC, 2MASS, Pan-STARRS, VizieR. Compared in lower case.
+COLUMN_NAMES: dict[str, tuple[str, ...]] = {
+    "ra": ("ra", "raj2000", "ra_icrs", "ra_deg", "ramean", "rastack", "alpha"),
+    "dec": ("dec", "decj2000", "dej2000", "de_icrs", "dec_deg", "decmean", "delta"),
+    "ra_error": ("ra_error", "e_ra_icrs", "raerr", "rameanerr", "e_raj2000", "sigra"),
+    "dec_error": (
+        "dec_error",
+        "e_de_icrs",
+        "decerr",
+        "decmeanerr",
+        "e_dej2000",
+        "sigdec",
+    ),
+    "pmra": ("pmra", "rapm", "pm_ra", "pmra_cosdec"),
+    "pmdec": ("pmdec", "decpm", "pm_dec", "pmde"),
+    "pmra_error": ("pmra_error", "rapmerr", "e_pmra", "pmraerr"),
+    "pmdec_error": ("pmdec_error", "decpmerr", "e_pmdec", "e_pmde", "pmdecerr"),
+    "mag": ("phot_g_mean_mag", "mag", "gmag", "g", "jmag", "rmeanpsfmag", "magnitude"),
+    "epoch": ("ref_epoch", "epoch", "epochmean", "jdate", "epoch_yr", "refepoch"),
+    "ruwe": ("ruwe",),
+    "identifier": ("source_id", "objid", "gsc2id", "designation", "source", "id"),
+}
+_UNITS = {
+    "ra": u.deg,
+    "dec": u.deg,
+    "ra_error": u.mas,
+    "dec_error": u.mas,
+    "pmra": u.mas / u.yr,
+    "pmdec": u.mas / u.yr,
+    "pmra_error": u.mas / u.yr,
+    "pmdec_error": u.mas / u.yr,
+    "mag": u.mag,
+}
+# Epoch of catalogs whose files do not tell it per star [yr].
+_KNOWN_EPOCHS = {"GAIADR1": 2015.0, "GAIADR2": 2015.5, "GAIAeDR3": 2016.0}
+_KNOWN_EPOCHS["GAIADR3"] = _KNOWN_EPOCHS["GAIAeDR3"]
+_FORMATS = {
+    ".ecsv": "ascii.ecsv",
+    ".csv": "ascii.csv",
+    ".fits": "fits",
+    ".fit": "fits",
+    ".xml": "votable",
+    ".vot": "votable",
+    ".votable": "votable",
+    ".txt": "ascii",
+}
+_SUFFIXES = ", ".join(sorted(_FORMATS))
+
+
+def read_reference_file(path: Path, *, name: str = "") -> ReferenceCatalog:
+    """Return the reference catalog in a local file.
+
+    Parameters
+    ----------
+    path : Path
+        ECSV, FITS, CSV or VOTable, told by its suffix, gzipped or not.
+    name : str, optional
+        Name for WCSNAME; by default the table's metadata ``catalog``, or one
+        that the file name or the columns betray.
+
+    Returns
+    -------
+    ReferenceCatalog
+        Positions at their own epochs, units converted.
+
+    Raises
+    ------
+    ReferenceCatalogError
+        If the file cannot be read, lacks positions or an epoch, holds no
+        star, or a column has a wrong unit.
+    """
+    suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
+    form = _FORMATS.get(suffixes[-1] if suffixes else "")
+    if form is None:
+        raise ReferenceCatalogError(
+            str(path),
+            "its format cannot be told from the suffix",
+            f"Expected one of {_SUFFIXES}.",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnitsWarning)
+            table = Table.read(path, format=form)
+    except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
+        raise ReferenceCatalogError(
+            str(path), f"cannot be read as {form} ({error})", "Check the file."
+        ) from error
+    found = catalog_from_table(
+        table, name=name or _guess_name(path, table), source=str(path)
+    )
+    return replace(found, source=path.name)  # results hold no folders
+
+
+def _guess_name(path: Path, table: Table) -> str:
+    told = table.meta.get("catalog") or table.meta.get("CATALOG")
+    if told:
+        return str(told)
+    columns = {column.lower() for column in table.colnames}
+    if "ref_epoch" in columns or "gaia" in path.name.lower():
+        return "GAIAeDR3"
+    stem = "".join(c for c in path.name.split(".")[0] if c.isalnum())
+    return stem.upper()[:12] or "USER"
+
+
+def catalog_from_table(table: Table, *, name: str, source: str) -> ReferenceCatalog:
+    """Return a reference catalog from a table whose columns are recognised.
+
+    Parameters
+    ----------
+    table : astropy.table.Table
+        Columns by any of the usual names. Columns without a unit count as
+        degrees, mas, mas / yr and magnitudes.
+    name : str
+        Name for WCSNAME.
+    source : str
+        Where it came from, for messages.
+
+    Returns
+    -------
+    ReferenceCatalog
+        Stars with a finite position.
+
+    Raises
+    ------
+    ReferenceCatalogError
+        If positions or epochs are missing, a unit is wrong, or no star is left.
+    """
+    columns = {
+        key: _quantity(table, key, COLUMN_NAMES[key], source)
+        for key in COLUMN_NAMES
+        if key not in ("identifier", "epoch")
+    }
+    for key in ("ra", "dec"):
+        if columns[key] is None:
+            raise ReferenceCatalogError(
+                source,
+                f"has no column for {key}",
+                f"Name it one of: {', '.join(COLUMN_NAMES[key])}.",
+            )
+    count = len(table)
+    filled = {
+        key: np.full(count, np.nan) if column is None else column
+        for key, column in columns.items()
+    }
+    epoch = _epochs(table, name, source, count)
+    good = np.isfinite(filled["ra"]) & np.isfinite(filled["dec"]) & np.isfinite(epoch)
+    good &= np.abs(filled["dec"]) <= 90.0
+    if not good.any():
+        raise ReferenceCatalogError(
+            source, f"holds no usable star ({count} rows)", "Give another catalog."
+        )
+    chosen = {key: column[good] for key, column in filled.items()}
+    return _catalog(table, good, chosen, epoch[good], name, source)
+
+
+def _catalog(
+    table: Table,
+    good: NDArray[np.bool_],
+    columns: dict[str, FloatArray],
+    epoch: FloatArray,
+    name: str,
+    source: str,
+) -> ReferenceCatalog:
+    key = _find(table, COLUMN_NAMES["identifier"])
+    identifier = (
+        np.arange(1, len(table) + 1).astype(str)
+        if key is None
+        else np.array([str(value) for value in table[key]])
+    )
+    return ReferenceCatalog(
+        name=name,
+        source=source,
+        identifier=identifier[good],
+        ra_deg=columns["ra"],
+        dec_deg=columns["dec"],
+        ra_error_mas=columns["ra_error"],
+        dec_error_mas=columns["dec_error"],
+        pm_ra_mas_yr=columns["pmra"],
+        pm_dec_mas_yr=columns["pmdec"],
+        pm_ra_error_mas_yr=columns["pmra_error"],
+        pm_dec_error_mas_yr=columns["pmdec_error"],
+        mag=columns["mag"],
+        epoch_yr=epoch,
+        quality_factor=ruwe_factor(columns["ruwe"]),
+    )
+
+
+def _find(table: Table, names: Sequence[str]) -> str | None:
+    """Return the table's own name of the first column that it has."""
+    own = {column.lower(): column for column in table.colnames}
+    return next((own[name] for name in names if name in own), None)
+
+
+def _plain(column: MaskedColumn) -> FloatArray:
+    """Return a column as floats, nan where masked."""
+    values = np.ma.asarray(column)
+    return np.ma.filled(values.astype(np.float64), np.nan)
+
+
+def _quantity(
+    table: Table, key: str, names: Sequence[str], source: str
+) -> FloatArray | None:
+    found = _find(table, names)
+    if found is None:
+        return None
+    column = table[found]
+    try:
+        values = _plain(column)
+    except (TypeError, ValueError) as error:
+        raise ReferenceCatalogError(
+            f"{source}, column {found}", "is not numeric", "Check the file."
+        ) from error
+    wanted, unit = _UNITS.get(key), column.unit
+    if wanted is None or unit is None or unit == u.dimensionless_unscaled:
+        return values
+    try:
+        factor = float(u.Unit(unit).to(wanted))
+    except (u.UnitConversionError, TypeError, ValueError) as error:
+        if key == "mag":  # magnitudes only order the stars
+            return values
+        raise ReferenceCatalogError(
+            f"{source}, column {found}",
+            f"has the unit {unit}, expected one that converts to {wanted}",
+            "Correct the unit in the file.",
+        ) from error
+    return values * factor
+
+
+def _epochs(table: Table, name: str, source: str, count: int) -> FloatArray:
+    """Return the epoch of each star as Julian year."""
+    found = _find(table, COLUMN_NAMES["epoch"])
+    if found is not None:
+        return _julian_years(_plain(table[found]))
+    told = table.meta.get("ref_epoch", table.meta.get("epoch"))
+    if told is None:
+        told = _KNOWN_EPOCHS.get(name)
+    if told is None:
+        raise ReferenceCatalogError(
+            source,
+            "does not say at which epoch its positions are",
+            f"Add a column named one of {', '.join(COLUMN_NAMES['epoch'])} or the "
+            "metadata entry epoch [yr].",
+        )
+    return np.full(count, float(told))
+
+
+def _julian_years(values: FloatArray) -> FloatArray:
+    """Return Julian years from years, MJD or JD, told by their size."""
+    years = np.array(values, dtype=np.float64)
+    for low, high, form in ((10000.0, 2.0e6, "mjd"), (2.0e6, np.inf, "jd")):
+        rows = np.isfinite(years) & (values > low) & (values <= high)
+        if rows.any():
+            years[rows] = Time(values[rows], format=form).jyear
+    return years
