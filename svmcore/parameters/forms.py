@@ -215,10 +215,10 @@ class _Reader:
         found = _lookup(path, step)
         if found is not None:
             return found
+        where = place.removesuffix(f" → {step}")
         if len(path) == 1:
-            return find_declaration(path[0], step=step, subject=place)
+            return find_declaration(path[0], step=step, subject=where)
         if step is not None:
-            where = place.removesuffix(f" → {step}")
             return declaration(step, ".".join(path), subject=where)
         return find_declaration(".".join(path), subject=place)
 

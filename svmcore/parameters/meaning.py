@@ -47,9 +47,11 @@ def changes_of(
     -----
     Files made by HAP ask for the look-up of concentration limits and also
     hold limits. A limit that equals the detector's general value there is not
-    an edit: the table replaces it.
+    an edit: the table replaces it. What a file says about one product by name
+    wins over what it says about several, in whatever order.
     """
-    rows = tuple(entries)
+    names = {product.basename for product in listed_products(tree)}
+    rows = sorted(entries, key=lambda entry: entry.product in names)
     looked_up = {
         (entry.product, entry.key.rpartition(".")[0])
         for entry in rows

@@ -178,15 +178,16 @@ def _spelled(row: Declaration) -> str:
 
 
 def _advice(step: str, key: str) -> str:
-    elsewhere = [d.path for d in DECLARATIONS if key in (d.key, d.name)]
-    if elsewhere:
-        return f"There is {', '.join(elsewhere[:3])}."
+    name = key.rpartition(".")[2]
     own = [d for d in DECLARATIONS if d.step == (step or d.step)]
+    for rows in (own, DECLARATIONS):
+        if same := [d for d in rows if key == d.key or name == d.name]:
+            return f"There is {', '.join(_spelled(d) for d in same[:3])}."
     for rows in (own, DECLARATIONS):
         if hint := nearest(key, (d.key for d in rows)):
             return hint
         short = {d.name: d.key for d in reversed(rows)}
-        if hint := nearest(key.rpartition(".")[2], short, answers=short):
+        if hint := nearest(name, short, answers=short):
             return hint
     return "svm params explain lists all parameters."
 

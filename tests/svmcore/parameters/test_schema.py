@@ -19,7 +19,7 @@ from svmcore.parameters.schema import declarations_of
             "match_relative_fit.serachrad",
             "Did you mean match_relative_fit.searchrad?",
         ),
-        ("astrodrizzle", "nlevels", "There is catalog generation → sourcex.nlevels"),
+        ("astrodrizzle", "nlevels", "There is sourcex.nlevels"),
         ("astrodrizzle", "qqqqqq", "svm params explain lists all parameters"),
     ],
 )
