@@ -156,6 +156,16 @@ class Exposure:
         return self.rootname[:6]
 
     @property
+    def processing_key(self) -> tuple[float, float]:
+        """Sort key of the processing order.
+
+        By exposure time, shortest first; equal ones by inverse sensitivity
+        (PHOTFLAM), largest first, those without one last.
+        """
+        photflam = self.photflam
+        return self.exptime_s, -photflam if photflam is not None else 1.0
+
+    @property
     def is_cte_corrected(self) -> bool:
         """Whether the pixels are corrected for charge-transfer losses."""
         return self.suffix == "flc"

@@ -234,6 +234,11 @@ class TotalProduct:
         return self.members + self.ramps + self.grisms
 
     @property
+    def first_member(self) -> ExposureProduct:
+        """The first of all in processing order: the product is named after it."""
+        return min(self.all_members, key=lambda member: member.exposure.processing_key)
+
+    @property
     def exposures(self) -> tuple[Exposure, ...]:
         """Drizzled inputs in processing order."""
         return tuple(member.exposure for member in self.members)
@@ -241,13 +246,13 @@ class TotalProduct:
     @property
     def suffix(self) -> str:
         """``drz`` or ``drc``."""
-        return self.all_members[0].suffix
+        return self.first_member.suffix
 
     @property
     def basename(self) -> str:
         """Product name without suffix; key of the parameter files."""
         base = _base(self.visit, self.detector_key)
-        return f"{base}_total_{self.all_members[0].exposure.ipppss}"
+        return f"{base}_total_{self.first_member.exposure.ipppss}"
 
     @property
     def drizzle_name(self) -> str:

@@ -31,7 +31,7 @@ def processing_order(exposures: Iterable[Exposure]) -> tuple[Exposure, ...]:
         By exposure time, shortest first; equal ones by inverse sensitivity
         (PHOTFLAM), largest first, those without one last.
     """
-    return tuple(sorted(exposures, key=_order))
+    return tuple(sorted(exposures, key=lambda exposure: exposure.processing_key))
 
 
 def group_products(
@@ -92,11 +92,6 @@ def group_products(
     return ProductTree(tuple(totals), tuple(left_out))
 
 
-def _order(exposure: Exposure) -> tuple[float, float]:
-    photflam = exposure.photflam
-    return exposure.exptime_s, -photflam if photflam is not None else 1.0
-
-
 def _visit_id(exposure: Exposure) -> VisitId:
     return VisitId(exposure.proposal_id, exposure.obset_id)
 
@@ -149,7 +144,8 @@ def _total(
         if direct:
             filters.append(_filter_product(key, direct))
     members = [product for each in filters for product in each.members]
-    first = (members + others[Role.RAMP] + others[Role.GRISM])[0]
+    everyone = members + others[Role.RAMP] + others[Role.GRISM]
+    first = min(everyone, key=lambda member: member.exposure.processing_key)
     return TotalProduct(
         first.visit,
         key,

@@ -78,6 +78,8 @@ def _science(kind, extver, *, shape, center):
         "CD2_1": 0.0,
         "CD2_2": cd,
     }
+    if kind == "wfpc2_pc":  # which numbers its chips so
+        values["DETECTOR"] = values.pop("CCDCHIP")
     if kind == "wfc3_ir":  # whose PHOTFLAM is in the primary header
         del values["PHOTFLAM"]
     return values

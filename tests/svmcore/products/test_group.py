@@ -176,3 +176,17 @@ def test_verdicts_must_belong_to_the_exposures(exposure_with):
     exposures = [exposure_with(number=1), exposure_with(number=2)]
     with pytest.raises(ValueError, match="in the same order"):
         group_products(exposures, judge_exposures(exposures)[::-1])
+
+
+def test_a_total_product_is_named_after_the_first_of_all(exposure_with):
+    tree = tree_of(
+        [
+            exposure_with("acs_wfc", rootname="jb4607aaq", EXPTIME=9.0, suffix="flc"),
+            exposure_with(
+                "acs_wfc", rootname="jb4606aaq", EXPTIME=5.0, FILTER2="FR914M"
+            ),
+        ]
+    )
+    (total,) = tree.totals
+    assert total.basename == "hst_11665_06_acs_wfc_total_jb4606"
+    assert total.filters[0].basename == "hst_11665_07_acs_wfc_f606w_jb4607"
