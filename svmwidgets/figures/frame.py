@@ -17,6 +17,7 @@ Box = tuple[int, int, int, int]
 """Columns ``x0:x1`` and rows ``y0:y1`` of an image: (x0, x1, y0, y1)."""
 
 PixelReader = Callable[[Box], NDArray[Any]]
+_Readers = tuple[PixelReader, PixelReader | None]
 
 MASK_CLASSES: Sequence[Mapping[str, str]] = (
     {"label": "no data", "colour": "#2b3350"},
@@ -58,17 +59,7 @@ class ImageFrame(widgets.Widget):
         self._read_mask = read_mask
 
     @classmethod
-    def from_array(
-        cls,
-        pixels: NDArray[Any],
-        *,
-        name: str,
-        unit: str = "",
-        mask: NDArray[np.integer] | None = None,
-        sky: SkyMapping | None = None,
-        presets: Mapping[str, Sequence[float]] | None = None,
-        mask_classes: Sequence[Mapping[str, str]] = MASK_CLASSES,
-    ) -> Self:
+    def from_array(cls, pixels: NDArray[Any], *, name: str, **options: Any) -> Self:
         """Return a frame of an array.
 
         Parameters
@@ -78,57 +69,22 @@ class ImageFrame(widgets.Widget):
             bottom row. Not copied if large: do not change it afterwards.
         name : str
             Shown beside the readout.
-        unit : str, optional
-            Unit of the values. Frames of one unit can share display limits.
-        mask : ndarray of int, shape (ny, nx), optional
-            0 for a good pixel, k for ``mask_classes[k - 1]``.
-        sky : SkyMapping, optional
-            For the readout, the compass, links and blinking at one sky position.
-        presets : mapping of str to (low, high), optional
-            Display limits on offer; by default those of `display_limits`, from
-            pixels with mask 0.
-        mask_classes : sequence of mapping, optional
-            ``label`` and ``colour`` of the mask values from 1.
+        **options
+            ``unit`` (str): of the values; frames of one unit can share display
+            limits. ``mask`` (ndarray of int, shape (ny, nx)): 0 for a good
+            pixel, k for ``mask_classes[k - 1]``. ``mask_classes`` (sequence of
+            mapping): ``label`` and ``colour`` of the mask values from 1, by
+            default `MASK_CLASSES`. ``sky`` (`SkyMapping`): for the readout, the
+            compass, links and blinking at one sky position. ``presets`` (mapping
+            of str to (low, high)): display limits on offer, by default those of
+            `display_limits` from the pixels with mask 0.
         """
-        array = np.asarray(pixels)
-        flags = None if mask is None else np.asarray(mask, np.uint8)
-        if flags is not None and flags.shape != array.shape[:2]:
-            msg = (
-                "mask must have the shape of pixels, "
-                f"got {flags.shape} and {array.shape}"
-            )
-            raise ValueError(msg)
-        if presets is None and array.ndim == 2:
-            presets = display_limits(
-                array, is_used=None if flags is None else flags == 0
-            )
-        return cls.from_reader(
-            (array.shape[0], array.shape[1]),
-            read_box=lambda box: array[box[2] : box[3], box[0] : box[1]],
-            read_mask=None
-            if flags is None
-            else lambda box: flags[box[2] : box[3], box[0] : box[1]],
-            channels=3 if array.ndim == 3 else 1,
-            name=name,
-            unit=unit,
-            sky=sky,
-            presets=presets,
-            mask_classes=mask_classes,
-        )
+        readers, state = _describe_array(pixels, name=name, **options)
+        return cls(read_box=readers[0], read_mask=readers[1], **state)
 
     @classmethod
-    def from_reader(  # noqa: PLR0913 (a record: every field by name)
-        cls,
-        shape: tuple[int, int],
-        *,
-        name: str,
-        read_box: PixelReader,
-        read_mask: PixelReader | None = None,
-        channels: int = 1,
-        unit: str = "",
-        sky: SkyMapping | None = None,
-        presets: Mapping[str, Sequence[float]] | None = None,
-        mask_classes: Sequence[Mapping[str, str]] = MASK_CLASSES,
+    def from_reader(
+        cls, shape: tuple[int, int], *, name: str, read_box: PixelReader, **options: Any
     ) -> Self:
         """Return a frame whose pixels are read by a function, in bands.
 
@@ -136,39 +92,36 @@ class ImageFrame(widgets.Widget):
         ----------
         shape : tuple of int
             (ny, nx) of the whole image.
+        name : str
+            Shown beside the readout.
         read_box : callable
             Takes a `Box`, returns that part of the image.
-        read_mask : callable, optional
-            The same for the mask.
-        channels : int, optional
-            1 for values, 3 for 8-bit colour.
-        presets : mapping, optional
-            Display limits; by default `display_limits` of the overview.
-        name, unit, sky, mask_classes
-            As for `from_array`.
+        **options
+            ``read_mask`` (callable): the same for the mask. ``channels`` (int):
+            1 for values, 3 for 8-bit colour. ``presets``: display limits, by
+            default `display_limits` of the overview. ``unit``, ``sky`` and
+            ``mask_classes`` as for `from_array`.
         """
-        block = _overview_block(shape)
-        box = (0, shape[1], 0, shape[0])
-        overview = _read_blocks(read_box, box, block, channels)
-        flags = None if read_mask is None else _read_mask_blocks(read_mask, box, block)
-        if presets is None and channels == 1:
-            presets = display_limits(
-                overview, is_used=None if flags is None else flags == 0
-            )
-        return cls(
-            read_box=read_box,
-            read_mask=read_mask,
-            name=name,
-            unit=unit,
-            shape=list(shape),
-            channels=channels,
-            block=block,
-            pixels=_to_bytes(overview, channels),
-            mask=b"" if flags is None else flags.tobytes(),
-            mask_classes=[] if read_mask is None else [dict(c) for c in mask_classes],
-            presets={k: [float(v[0]), float(v[1])] for k, v in (presets or {}).items()},
-            sky={} if sky is None else sky.to_wire(),
+        readers, state = _describe_reader(
+            shape, name=name, read_box=read_box, **options
         )
+        return cls(read_box=readers[0], read_mask=readers[1], **state)
+
+    def set_array(self, pixels: NDArray[Any], *, name: str, **options: Any) -> None:
+        """Show another array in this frame, in every viewer that has it.
+
+        Parameters
+        ----------
+        pixels, name, **options
+            As for `from_array`. For live previews this is better than a new
+            frame, which stays in memory until it is closed.
+        """
+        readers, state = _describe_array(pixels, name=name, **options)
+        self._read_box, self._read_mask = readers
+        with self.hold_sync():
+            self.tile = {}
+            for trait, value in state.items():
+                setattr(self, trait, value)
 
     def load_tile(self, box: Box) -> None:
         """Send the box at the finest resolution that one message holds.
@@ -210,6 +163,78 @@ class ImageFrame(widgets.Widget):
             and tile["y0"] <= box[2]
             and tile["y1"] >= box[3]
         )
+
+
+def _describe_array(
+    pixels: NDArray[Any],
+    *,
+    mask: NDArray[np.integer] | None = None,
+    presets: Mapping[str, Sequence[float]] | None = None,
+    **options: Any,
+) -> tuple[_Readers, dict[str, Any]]:
+    """Return the readers and the traits of a frame of an array."""
+    array = np.asarray(pixels)
+    flags = None if mask is None else np.asarray(mask, np.uint8)
+    if flags is not None and flags.shape != array.shape[:2]:
+        msg = (
+            "mask must have the shape of pixels, "
+            f"got {flags.shape} and {array.shape[:2]}"
+        )
+        raise ValueError(msg)
+    if presets is None and array.ndim == 2:
+        is_used = None if flags is None else flags == 0
+        presets = display_limits(array, is_used=is_used)
+
+    def read_box(box: Box) -> NDArray[Any]:
+        return np.asarray(array[box[2] : box[3], box[0] : box[1]])
+
+    def read_mask(box: Box) -> NDArray[Any]:
+        assert flags is not None  # noqa: S101 (used only where there is a mask)
+        return flags[box[2] : box[3], box[0] : box[1]]
+
+    return _describe_reader(
+        (array.shape[0], array.shape[1]),
+        read_box=read_box,
+        read_mask=None if flags is None else read_mask,
+        channels=3 if array.ndim == 3 else 1,
+        presets=presets,
+        **options,
+    )
+
+
+def _describe_reader(  # noqa: PLR0913 (a record: every field by name)
+    shape: tuple[int, int],
+    *,
+    name: str,
+    read_box: PixelReader,
+    read_mask: PixelReader | None = None,
+    channels: int = 1,
+    unit: str = "",
+    sky: SkyMapping | None = None,
+    presets: Mapping[str, Sequence[float]] | None = None,
+    mask_classes: Sequence[Mapping[str, str]] = MASK_CLASSES,
+) -> tuple[_Readers, dict[str, Any]]:
+    """Return the readers and the traits of a frame."""
+    block = _overview_block(shape)
+    box = (0, shape[1], 0, shape[0])
+    overview = _read_blocks(read_box, box, block, channels)
+    flags = None if read_mask is None else _read_mask_blocks(read_mask, box, block)
+    if presets is None and channels == 1:
+        is_used = None if flags is None else flags == 0
+        presets = display_limits(overview, is_used=is_used)
+    limits = {k: [float(v[0]), float(v[1])] for k, v in (presets or {}).items()}
+    return (read_box, read_mask), {
+        "name": name,
+        "unit": unit,
+        "shape": list(shape),
+        "channels": channels,
+        "block": block,
+        "pixels": _to_bytes(overview, channels),
+        "mask": b"" if flags is None else flags.tobytes(),
+        "mask_classes": [] if read_mask is None else [dict(c) for c in mask_classes],
+        "presets": limits,
+        "sky": {} if sky is None else sky.to_wire(),
+    }
 
 
 def block_average(pixels: NDArray[Any], block: int) -> NDArray[np.float32]:

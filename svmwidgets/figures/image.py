@@ -218,6 +218,26 @@ class ImageViewer(anywidget.AnyWidget):
         self._moves += 1
         self.target = {"x": float(x), "y": float(y), "zoom": zoom, "move": self._moves}
 
+    def center_on_sky(
+        self, ra: float, dec: float, *, zoom: float | None = None
+    ) -> None:
+        """Move a sky position to the middle; needs a frame with a sky mapping.
+
+        Parameters
+        ----------
+        ra, dec : float
+            ICRS position [deg].
+        zoom : float, optional
+            CSS pixels per image pixel; kept if not given.
+        """
+        self._moves += 1
+        self.target = {
+            "ra": float(ra),
+            "dec": float(dec),
+            "zoom": zoom,
+            "move": self._moves,
+        }
+
     def fit(self) -> None:
         """Show the whole image."""
         self._moves += 1

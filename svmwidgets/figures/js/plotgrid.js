@@ -114,9 +114,9 @@ function render({ model, el }) {
     Object.assign(plot, { area, xr, yr, sx, sy });
     clipTo(context, area);
     if (panel.kind === "heat") drawHeat(context, plot);
-    drawGuides(context, plot, colours);
     if (panel.kind === "histogram") drawHistogram(context, plot, colours);
     if (panel.kind === "bars") drawBars(context, plot, colours);
+    drawGuides(context, plot, colours);
     if (panel.kind === "scatter" || panel.kind === "vectors") {
       placePoints(plot);
       if (panel.kind === "vectors") drawVectors(context, plot, colours);
@@ -196,7 +196,8 @@ function render({ model, el }) {
     }
     lengths.sort((a, b) => a - b);
     const typical = lengths.length ? lengths[Math.floor(lengths.length * 0.6)] : 1;
-    return niceBelow((0.07 * Math.abs(xr[1] - xr[0])) / (typical || 1)) || 1;
+    const share = Math.min(0.07, 0.8 / Math.sqrt(lengths.length || 1)); // arrows must not tangle
+    return niceBelow((share * Math.abs(xr[1] - xr[0])) / (typical || 1)) || 1;
   }
 
   function drawVectors(context, plot, colours) {

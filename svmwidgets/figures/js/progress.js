@@ -14,9 +14,10 @@ function render({ model, el }) {
   const times = make("span", { class: "svm-progress-times" });
   const fill = make("span", { class: "svm-progress-fill" });
   const bar = make("div", { class: "svm-progress-bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, fill);
+  let isAsked = false; // stays grey until the kernel says that nothing runs
   const cancel = make("button", {
     type: "button", class: "svm-tool svm-cancel", text: "Cancel",
-    onclick: () => { cancel.disabled = true; model.send({ event: "cancel" }); },
+    onclick: () => { isAsked = true; cancel.disabled = true; model.send({ event: "cancel" }); },
   });
   root.append(make("div", { class: "svm-progress-line" }, text, times), bar, cancel);
 
@@ -32,7 +33,9 @@ function render({ model, el }) {
     fill.style.width = `${percent}%`;
     bar.setAttribute("aria-valuenow", String(percent));
     bar.setAttribute("aria-label", model.get("label"));
-    cancel.disabled = !model.get("can_cancel");
+    if (!model.get("can_cancel")) isAsked = false;
+    cancel.disabled = isAsked || !model.get("can_cancel");
+    cancel.textContent = isAsked ? "Cancelling…" : "Cancel";
   }
 
   model.on("change:fraction change:text change:elapsed_s change:remaining_s change:status change:can_cancel change:label", draw);

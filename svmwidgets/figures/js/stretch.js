@@ -64,6 +64,7 @@ export function parseColour(hex) {
  *
  * look: { low, high, stretch, bias, contrast, map, isInverted, nan, maskColours }
  * mask: Uint8Array of classes or null; class k takes look.maskColours[k - 1].
+ * Returns the number of values that are not finite.
  */
 export function paintValues(values, nx, ny, look, mask, out) {
   const colours = colourTable(look.map, look.isInverted);
@@ -74,6 +75,7 @@ export function paintValues(values, nx, ny, look, mask, out) {
   const shift = 0.5 - look.low * scale;
   const nan = look.nan;
   const classes = look.maskColours;
+  let empty = 0;
   for (let j = 0; j < ny; j++) {
     const from = j * nx;
     const to = (ny - 1 - j) * nx;
@@ -81,7 +83,10 @@ export function paintValues(values, nx, ny, look, mask, out) {
       const value = values[from + i];
       const t = value * scale + shift;
       let colour = t > 0 ? table[t < LEVELS ? t | 0 : LEVELS] : table[0];
-      if (!(value - value === 0)) colour = value === Infinity ? table[LEVELS] : nan;
+      if (!(value - value === 0)) {
+        colour = value === Infinity ? table[LEVELS] : nan;
+        empty += 1;
+      }
       if (mask !== null && mask[from + i] !== 0) {
         const own = classes[mask[from + i] - 1];
         if (own !== undefined) colour = own;
@@ -89,6 +94,7 @@ export function paintValues(values, nx, ny, look, mask, out) {
       out[to + i] = colour;
     }
   }
+  return empty;
 }
 
 /** Paint 8-bit red, green, blue the same way. */

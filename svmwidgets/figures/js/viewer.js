@@ -30,7 +30,7 @@ function watchFrame(model, changed) {
   const get = (key) => model.get(key);
   const load = () => {
     const [ny, nx] = get("shape");
-    const { block } = { block: get("block") };
+    const block = get("block");
     const shape = [Math.ceil(ny / block), Math.ceil(nx / block)];
     frame.whole = makePart(0, 0, nx, ny, block, shape, get("pixels"), get("mask"), get("channels"));
     const sky = get("sky");
@@ -44,7 +44,17 @@ function watchFrame(model, changed) {
         ? makePart(t.x0, t.y0, t.x1, t.y1, t.block, t.shape, t.pixels, t.mask, get("channels"))
         : null;
   };
-  const onData = () => { load(); loadTile(); changed(); };
+  let isLoading = false; // one message changes several traits: load them once
+  const onData = () => {
+    if (isLoading) return;
+    isLoading = true;
+    queueMicrotask(() => {
+      isLoading = false;
+      load();
+      loadTile();
+      changed();
+    });
+  };
   const onTile = () => { loadTile(); changed(); };
   model.on("change:pixels change:sky change:shape change:mask", onData);
   model.on("change:tile", onTile);
@@ -98,16 +108,17 @@ function render({ model, el }) {
       ids.map((ref) => (typeof ref === "string" ? model.widget_manager.get_model(ref.replace("IPY_MODEL_", "")) : ref)),
     );
     if (state.ids !== key) return; // newer frames came meanwhile
-    const before = first() ? shapeOf(first()).join() : "";
     for (const frame of state.frames) frame.stop();
     state.frames = models.map((m) => watchFrame(m, framesChanged));
-    if (!state.frames.length || shapeOf(first()).join() !== before) state.view = null;
     framesChanged();
     applyTarget();
     root.dataset.frames = String(state.frames.length);
   }
 
   function framesChanged() {
+    const shape = first() ? shapeOf(first()).join() : "";
+    if (shape !== state.shape) state.view = null; // another image: show all of it
+    state.shape = shape;
     tools.update();
     draw();
   }
@@ -152,7 +163,7 @@ function render({ model, el }) {
     const words = new Uint32Array(image.data.buffer);
     const start = performance.now();
     if (channels === 3) paintColours(part.values, part.nx, part.ny, words);
-    else paintValues(part.values, part.nx, part.ny, look, part.mask, words);
+    else part.empty = paintValues(part.values, part.nx, part.ny, look, part.mask, words);
     context.putImageData(image, 0, 0);
     state.painted = performance.now() - start;
     part.painted = key;
@@ -190,7 +201,9 @@ function render({ model, el }) {
     }
     const place = placement(frame);
     const zoom = state.view.zoom;
+    const wasEmpty = frame.whole.empty;
     if (paint(frame.whole, frame)) drawPart(context, frame.whole, place, zoom);
+    if (frame.whole.empty !== wasEmpty) tools.update();
     if (frame.tile && paint(frame.tile, frame)) drawPart(context, frame.tile, place, zoom);
     drawLayers(context);
     drawSkyMarks(context);
@@ -446,12 +459,16 @@ function render({ model, el }) {
     const target = model.get("target");
     if (!target || !target.move || target.move === state.lastMove || !first() || state.size[0] < 2) return;
     state.lastMove = target.move;
-    if (target.x === undefined) fit();
-    else {
-      const [ny, nx] = shapeOf(first());
-      const zoom = target.zoom || (state.view ? state.view.zoom : fitView(nx, ny, ...state.size).zoom);
-      moveTo({ x: target.x, y: target.y, zoom });
+    const { sky } = first();
+    const isSky = target.ra !== undefined;
+    const place = isSky ? sky && skyToPixel(sky, target.ra, target.dec) : [target.x, target.y];
+    if (!place || place[0] === undefined) {
+      if (!isSky) fit();
+      return;
     }
+    const [ny, nx] = shapeOf(first());
+    const zoom = target.zoom || (state.view ? state.view.zoom : fitView(nx, ny, ...state.size).zoom);
+    moveTo({ x: place[0], y: place[1], zoom });
   }
 
   function askForTile(frame, place) {
@@ -579,6 +596,7 @@ function render({ model, el }) {
     frames: () => state.frames,
     index,
     layers: () => state.layers || [],
+    nanColour: NAN_COLOUR,
     lookOf: () => (current() ? lookOf(current()) : null),
     isContrastChanged: () => state.bias !== 0.5 || state.contrast !== 1,
     actions: { fit, oneToOne, zoomIn: () => zoomBy(1.5), zoomOut: () => zoomBy(1 / 1.5), showFrame, draw, resetContrast: () => { state.bias = 0.5; state.contrast = 1; tools.update(); draw(); } },

@@ -70,10 +70,11 @@ export function makeViewerTools(viewer) {
   const contrast = button("Contrast ↺", "Reset contrast and bias (right drag changes them)", actions.resetContrast);
   const group = (...children) => make("div", { class: "svm-group" }, ...children);
   const scale = [stretch, preset, low, high, map, invert];
+  const frames = group(tabs, blinking);
   const element = make(
     "div",
     { class: "svm-tools", role: "toolbar", "aria-label": "Image" },
-    group(tabs, blinking),
+    frames,
     group(...scale, contrast),
     group(
       button("−", "Zoom out (key −)", actions.zoomOut, "svm-square"),
@@ -96,8 +97,7 @@ export function makeViewerTools(viewer) {
       );
     }
     [...tabs.children].forEach((tab, k) => tab.setAttribute("aria-pressed", String(k === viewer.index())));
-    tabs.hidden = names.length < 2;
-    blinking.hidden = names.length < 2;
+    frames.hidden = names.length < 2;
     blinking.setAttribute("aria-pressed", String(model.get("blink_ms") > 0));
   }
 
@@ -149,6 +149,13 @@ export function makeViewerTools(viewer) {
           { type: "button", class: "svm-chip", "aria-pressed": String(model.get("shows_mask")), title: "Show or hide masked pixels", onclick: () => save("shows_mask", !model.get("shows_mask")) },
           ...classes.flatMap((c) => [make("span", { class: "svm-swatch", style: `background:${c.colour}` }), make("span", { text: c.label })]),
         ),
+      );
+    }
+    if (frame && frame.whole.empty) {
+      chips.push(
+        make("span", { class: "svm-entry" },
+          make("span", { class: "svm-swatch", style: `background:${viewer.nanColour}` }),
+          make("span", { text: "no value (NaN)" })),
       );
     }
     legend.replaceChildren(...chips);
