@@ -71,6 +71,7 @@ def drizzle_chip(
     *,
     drop: Drop,
     variance: FloatImage | None = None,
+    target: DrizzledChip | None = None,
 ) -> DrizzledChip:
     """Return a chip drizzled onto a part of a grid.
 
@@ -86,18 +87,21 @@ def drizzle_chip(
         Shape and size of drops, and units.
     variance : ndarray of float32, shape (ny, nx), optional
         Variances to propagate.
+    target : DrizzledChip, optional
+        An image of the same window that the chip is added to, in place.
 
     Returns
     -------
     DrizzledChip
         Values per second on the grid.
     """
-    target = DrizzledChip(
-        window,
-        np.zeros(window.shape, np.float32),
-        np.zeros(window.shape, np.float32),
-        None if variance is None else np.zeros(window.shape, np.float32),
-    )
+    if target is None:
+        target = DrizzledChip(
+            window,
+            np.zeros(window.shape, np.float32),
+            np.zeros(window.shape, np.float32),
+            None if variance is None else np.zeros(window.shape, np.float32),
+        )
     for rows in row_slices(science.shape[0], BLOCK_ROWS):
         positions = _guarded_positions(pixel_map, rows, window)
         _add(

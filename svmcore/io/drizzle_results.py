@@ -24,6 +24,7 @@ __all__ = [
     "read_drizzled_chips",
     "read_grids",
     "read_masks",
+    "read_skies",
     "read_sky",
     "write_changes",
     "write_cosmic_rays",
@@ -31,6 +32,7 @@ __all__ = [
     "write_drizzled_index",
     "write_grids",
     "write_masks",
+    "write_skies",
     "write_sky",
 ]
 
@@ -171,24 +173,47 @@ def read_cosmic_rays(folder: Path) -> CosmicRayMasks:
     )
 
 
-def write_sky(
-    folder: Path, sky: Mapping[int, float], *, method: str, remarks: tuple[str, ...]
+def write_skies(
+    folder: Path,
+    skies: Mapping[str, Mapping[int, float]],
+    *,
+    method: str,
+    remarks: tuple[str, ...],
 ) -> None:
-    """Write the sky of every chip as ``sky.json``, in the unit of the file."""
+    """Write the sky of every chip of some exposures as ``skies.json``."""
     write_json(
-        folder / "sky.json",
+        folder / "skies.json",
         {
-            "sky": {str(extver): value for extver, value in sky.items()},
+            "skies": {
+                rootname: {str(extver): value for extver, value in chips.items()}
+                for rootname, chips in skies.items()
+            },
             "method": method,
             "remarks": list(remarks),
         },
     )
 
 
+def read_skies(folder: Path) -> dict[str, dict[int, float]]:
+    """Return the sky by rootname and EXTVER, in the unit of the files."""
+    content = read_json(folder / "skies.json")
+    return {
+        rootname: {int(extver): float(value) for extver, value in chips.items()}
+        for rootname, chips in content["skies"].items()
+    }
+
+
+def write_sky(folder: Path, sky: Mapping[int, float]) -> None:
+    """Write the sky of one exposure's chips as ``sky.json``."""
+    write_json(
+        folder / "sky.json", {str(extver): value for extver, value in sky.items()}
+    )
+
+
 def read_sky(folder: Path) -> dict[int, float]:
     """Return MDRIZSKY by EXTVER, in the unit of the file."""
     content = read_json(folder / "sky.json")
-    return {int(extver): float(value) for extver, value in content["sky"].items()}
+    return {int(extver): float(value) for extver, value in content.items()}
 
 
 def write_drizzled_chip(folder: Path, extver: int, chip: DrizzledChip) -> None:

@@ -17,7 +17,9 @@ __all__ = [
     "read_calibration",
     "read_chip_pixels",
     "read_exposure_headers",
+    "read_keyword_sky",
     "read_reference_grid",
+    "read_sky_file",
 ]
 
 # (gain, read noise) [electron / DN, electron] by chip and ATODGAIN: WFPC2
@@ -182,6 +184,72 @@ def read_reference_grid(path: Path) -> MosaicGrid:
                 f"keyword {missing} is missing; a drizzled image is expected",
                 "Name a drizzled image as final_refimage.",
             ) from missing
+
+
+def read_keyword_sky(path: Path, keyword: str) -> dict[int, float]:
+    """Return the sky that a keyword of every SCI extension gives, by EXTVER.
+
+    Parameters
+    ----------
+    path : Path
+        FLT or FLC file; only read.
+    keyword : str
+        ``skyuser``.
+
+    Raises
+    ------
+    InputError
+        If an extension has no such keyword.
+    """
+    with open_exposure(path) as hdus:
+        found: dict[int, float] = {}
+        for hdu in hdus:
+            if hdu.name != "SCI":
+                continue
+            if keyword not in hdu.header:
+                raise InputError(
+                    f"{path}[SCI,{hdu.ver}], {keyword}",
+                    "is missing, but skyuser names it as the sky",
+                    "Correct skyuser, or clear it to have the sky measured.",
+                )
+            found[hdu.ver] = float(hdu.header[keyword])
+    return found
+
+
+def read_sky_file(path: Path) -> dict[str, tuple[float, ...]]:
+    """Return the sky values of ``skyfile`` by file name.
+
+    Parameters
+    ----------
+    path : Path
+        Text with one exposure per line: its file name, then one value for
+        all chips or one for each, in the unit of the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or a line is malformed.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(
+            str(path), f"cannot be read ({error.strerror})", "Correct skyfile."
+        ) from error
+    found: dict[str, tuple[float, ...]] = {}
+    for number, line in enumerate(lines, start=1):
+        words = line.split("#")[0].replace(",", " ").split()
+        if not words:
+            continue
+        try:
+            found[words[0]] = tuple(float(word) for word in words[1:])
+        except ValueError as error:
+            raise InputError(
+                f"{path}, line {number}",
+                f"{line.strip()!r} was found; a file name and numbers are expected",
+                "Correct the line.",
+            ) from error
+    return found
 
 
 def _plane(

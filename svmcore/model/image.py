@@ -56,14 +56,14 @@ class ChipCalibration:
     unit: str
 
     @property
-    def to_counts(self) -> float:
-        """Factor from pixel values to values collected over the exposure."""
-        return self.exptime_s if self.is_rate else 1.0
+    def time_s(self) -> float:
+        """Time that pixel values are divided by to get rates: 1 for rates [s]."""
+        return 1.0 if self.is_rate else self.exptime_s
 
     @property
     def gain(self) -> float:
         """Electrons per collected count."""
-        return self.to_electrons / self.to_counts
+        return self.to_electrons * self.time_s / self.exptime_s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

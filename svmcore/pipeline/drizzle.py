@@ -19,12 +19,14 @@ from svmcore.model.product import (
     TotalProduct,
 )
 from svmcore.parameters.selection import ParameterSet
-from svmcore.pipeline.drizzle_masks import build_grids
+from svmcore.pipeline.drizzle_compare import mask_tasks, members_of
+from svmcore.pipeline.drizzle_masks import (
+    build_grids,
+)
 from svmcore.pipeline.drizzle_payloads import (
     Frames,
     GridsPayload,
     Masking,
-    Member,
     ProductPayload,
     ResamplePayload,
 )
@@ -107,7 +109,11 @@ def cosmic_ray_tasks(
         Each after all that it needs; those of step "flag cosmic rays" have
         the rootname as subject.
     """
-    return (_grids_task(total, parameters, fit_task),)
+    tasks = [_grids_task(total, parameters, fit_task)]
+    for product in total.filters:
+        settings = settings_of(product, parameters)
+        tasks.extend(mask_tasks(product, settings, tasks[0].identifier))
+    return tuple(tasks)
 
 
 def drizzling_tasks(
@@ -210,23 +216,6 @@ def _frames(product: Product, settings: DrizzleSettings, *, follows: bool) -> Fr
 
 def _refimage(frame: FrameSettings) -> Path | None:
     return Path(frame.refimage) if frame.is_custom and frame.refimage else None
-
-
-def members_of(product: Product) -> tuple[Member, ...]:
-    """Return the exposures of a product as tasks need them."""
-    found: tuple[ExposureProduct, ...] = (
-        (product,) if isinstance(product, ExposureProduct) else product.members
-    )
-    return tuple(
-        Member(
-            one.exposure.rootname,
-            one.exposure.path,
-            one.basename,
-            one.calibrated_name,
-            one.exposure.exptime_s,
-        )
-        for one in found
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,89 @@
 """Tasks before the final step: grids, static pixels, sky, model, cosmic rays."""
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from svmcore.drizzling.grid import build_grid
+import numpy as np
+from numpy.typing import NDArray
+
+from svmcore.drizzling.combine import SeparateNoise, combine_rows
+from svmcore.drizzling.cosmic_rays import find_hits, grow_hits
+from svmcore.drizzling.grid import build_grid, undistorted_scale_arcsec
+from svmcore.drizzling.pixmap import PixelMap, fit_pixel_map
+from svmcore.drizzling.resample import (
+    Drop,
+    blot_rows,
+    drizzle_chip,
+    row_slices,
+)
+from svmcore.drizzling.static import add_static
+from svmcore.drizzling.weights import good_pixels
 from svmcore.io.alignment import read_aligned_wcs
-from svmcore.io.drizzle_results import Grids, write_grids
-from svmcore.io.images import read_reference_grid
-from svmcore.io.wcs import read_chip_wcs
-from svmcore.model.grid import MosaicGrid
-from svmcore.pipeline.drizzle_payloads import Frames, GridsPayload, Member
-from svmcore.pipeline.drizzle_products import without_distortion
+from svmcore.io.drizzle_results import (
+    CosmicRayMasks,
+    Grids,
+    read_drizzled_chips,
+    read_grids,
+    read_skies,
+    write_cosmic_rays,
+    write_drizzled_chip,
+    write_drizzled_index,
+    write_grids,
+    write_masks,
+    write_sky,
+)
+from svmcore.io.images import (
+    read_calibration,
+    read_chip_pixels,
+    read_reference_grid,
+)
+from svmcore.io.raw import RawPlane, read_json, write_json, write_raw
+from svmcore.model.grid import GridWindow, MosaicGrid
+from svmcore.model.image import ChipCalibration, DrizzledChip
+from svmcore.pipeline.drizzle_chips import chip_wcs, static_masks
+from svmcore.pipeline.drizzle_payloads import (
+    CombinePayload,
+    FlagPayload,
+    Frames,
+    GridsPayload,
+    Member,
+    SeparatePayload,
+    StaticPayload,
+)
 from svmcore.pipeline.tasks import TaskCall
 
-__all__ = ["build_grids"]
+__all__ = [
+    "build_grids",
+    "combine_images",
+    "drizzle_separately",
+    "find_static",
+    "flag_cosmic_rays",
+]
+
+COMBINED_ROWS = 128
+FLAGGED_ROWS = 256
+FLAG_MARGIN = 2
 
 
 def build_grids(call: TaskCall) -> None:
     """Find the grids of all products of a detector, from the aligned WCS."""
     payload: GridsPayload = call.payload
+    used = {member.rootname for member in payload.total.members}
     solutions = {
         solution.rootname: solution
         for solution in read_aligned_wcs(call.inputs["fit"][0])
+        if solution.rootname in used
     }
     chips = {
-        member.rootname: [
-            wcs if payload.coeffs else without_distortion(wcs)
-            for wcs in read_chip_wcs(
-                member.path, aligned=solutions[member.rootname]
-            ).values()
-        ]
+        member.rootname: list(
+            chip_wcs(member, solutions[member.rootname], coeffs=payload.coeffs).values()
+        )
         for member in payload.total.members
     }
 
-    def chips_of(members: tuple[Member, ...]) -> list[object]:
+    def chips_of(members: tuple[Member, ...]) -> list[Any]:
         return [wcs for member in members for wcs in chips[member.rootname]]
 
     common = _final_grid(payload.total, chips_of(payload.total.members), None)
@@ -46,15 +97,199 @@ def build_grids(call: TaskCall) -> None:
         separate[frames.basename] = build_grid(
             mine, frames.separate, reference=_reference(frames.separate_refimage)
         )
-    used = {member.rootname for member in payload.total.members}
-    write_grids(
-        call.folder,
-        Grids(products, separate, {r: s for r, s in solutions.items() if r in used}),
+    write_grids(call.folder, Grids(products, separate, solutions))
+
+
+def find_static(call: TaskCall) -> None:
+    """Find the pixels of every chip that are low in any exposure."""
+    payload: StaticPayload = call.payload
+    found: dict[int, NDArray[np.bool_]] = {}
+    for member in payload.members:
+        for chip in read_calibration(member.path):
+            science = read_chip_pixels(member.path, chip.extver).science
+            known = found.get(chip.number)
+            if known is not None and known.shape != science.shape:
+                continue  # a subarray: its pixels are others
+            mask = add_static(known, [science], payload.settings.sigma)
+            if mask is not None:
+                found[chip.number] = mask
+    write_masks(call.folder / "static.npz", found)
+
+
+def drizzle_separately(call: TaskCall) -> None:
+    """Drizzle one exposure alone, onto the frame of the separate images."""
+    payload: SeparatePayload = call.payload
+    member, settings = payload.member, payload.settings
+    grids = read_grids(call.inputs["grids"][0])
+    grid = grids.separate[payload.product]
+    all_wcs = chip_wcs(member, grids.solutions[member.rootname], coeffs=payload.coeffs)
+    sky = _sky_of(call, member)
+    static = static_masks(call)
+    window = grid.window
+    target = DrizzledChip(
+        window, np.zeros(window.shape, np.float32), np.zeros(window.shape, np.float32)
+    )
+    noises, rates = [], []
+    for chip in read_calibration(member.path, payload.instrument):
+        pixels = read_chip_pixels(member.path, chip.extver)
+        quality = pixels.quality & np.uint16(~payload.reset_bits & 0xFFFF)
+        good = good_pixels(quality, settings.bits, static.get(chip.number))
+        value = sky.get(chip.extver, 0.0)
+        wcs = all_wcs[chip.extver]
+        drizzle_chip(
+            pixels.science - np.float32(value),
+            good * np.float32(chip.exptime_s),
+            fit_pixel_map(wcs, grid),
+            window,
+            drop=_separate_drop(payload, chip, wcs, grid),
+            target=target,
+        )
+        noises.append(chip.read_noise)
+        rates.append(value * chip.to_electrons / chip.exptime_s)
+    if settings.fillval is not None:
+        target.science[target.weight == 0] = settings.fillval
+    write_drizzled_chip(call.folder, 1, target)
+    write_drizzled_index(call.folder, {1: (window, 1.0, grid.scale_arcsec)})
+    weights = target.weight[target.weight > 1e-8]
+    write_json(
+        call.folder / "noise.json",
+        {
+            "mean_weight": float(weights.mean(dtype=np.float64)) if weights.size else 0,
+            "sky_rate": min(rates),
+            "read_noise": math.sqrt(sum(n**2 for n in noises) / len(noises)),
+        },
     )
 
 
+def combine_images(call: TaskCall) -> None:
+    """Combine the separate images of one filter into a model of the sky."""
+    payload: CombinePayload = call.payload
+    folders = call.inputs["separate"]
+    facts = [read_json(folder / "noise.json") for folder in folders]
+    noise = SeparateNoise(
+        tuple(float(one["mean_weight"]) for one in facts),
+        tuple(float(one["sky_rate"]) for one in facts),
+        tuple(float(one["read_noise"]) for one in facts),
+    )
+    images = [read_drizzled_chips(folder)[0] for folder in folders]
+    window = images[0].window
+    model = np.empty(window.shape, np.float32)
+    margin = payload.settings.grow + 1
+    for rows in row_slices(window.ny, COMBINED_ROWS):
+        low, high = max(rows.start - margin, 0), min(rows.stop + margin, window.ny)
+        part = GridWindow(low, 0, high - low, window.nx)
+        combined = combine_rows(
+            np.stack([image.science.read(part) for image in images]),
+            np.stack([image.weight.read(part) for image in images]),
+            payload.settings,
+            noise,
+        )
+        model[rows] = combined[rows.start - low : rows.stop - low]
+    write_raw(call.folder / "model.raw", model)
+
+
+def flag_cosmic_rays(call: TaskCall) -> None:
+    """Flag the pixels of one exposure that differ from the model."""
+    payload: FlagPayload = call.payload
+    member = payload.member
+    sky = _sky_of(call, member)
+    hits: dict[int, NDArray[np.bool_]] = {}
+    if payload.settings.is_on:
+        grids = read_grids(call.inputs["grids"][0])
+        grid = grids.separate[payload.product]
+        model = RawPlane(call.inputs["model"][0] / "model.raw", grid.window).read(
+            grid.window
+        )
+        all_wcs = chip_wcs(
+            member, grids.solutions[member.rootname], coeffs=payload.coeffs
+        )
+        for chip in read_calibration(member.path, payload.instrument):
+            found = _hits(payload, chip, all_wcs[chip.extver], model, grid, sky)
+            hits[chip.extver] = grow_hits(
+                found, payload.settings, cte_direction=chip.cte_direction
+            )
+    else:
+        hits = {
+            chip.extver: np.zeros(chip.shape, bool)
+            for chip in read_calibration(member.path, payload.instrument)
+        }
+    write_cosmic_rays(
+        call.folder, CosmicRayMasks(hits, payload.reset_bits, payload.bit)
+    )
+    write_sky(call.folder, sky)
+
+
+def _hits(
+    payload: FlagPayload,
+    chip: ChipCalibration,
+    wcs: Any,
+    model: NDArray[np.float32],
+    grid: MosaicGrid,
+    sky: dict[int, float],
+) -> NDArray[np.bool_]:
+    """Return the hits of one chip, found in blocks of rows."""
+    science = read_chip_pixels(payload.member.path, chip.extver).science
+    pixel_map = fit_pixel_map(wcs, grid)
+    value = sky.get(chip.extver, 0.0)
+    level = (value if payload.blot.addsky else payload.blot.skyval) * chip.to_electrons
+    ratio = grid.scale_arcsec / undistorted_scale_arcsec(wcs)
+    factor = chip.exptime_s * chip.gain / ratio**2
+    hits = np.zeros(chip.shape, bool)
+    for rows, block, positions in _flag_blocks(chip.shape[0], pixel_map):
+        blotted = blot_rows(
+            model, positions, factor=factor, interpolation=payload.blot.interp
+        )
+        blotted += np.float32(level)
+        found = find_hits(
+            science[block] * np.float32(chip.to_electrons),
+            blotted,
+            payload.settings,
+            read_noise=chip.read_noise,
+            extra_sky=value * chip.to_electrons if payload.is_matched else 0.0,
+        )
+        hits[rows] = found[rows.start - block.start : rows.stop - block.start]
+    return hits
+
+
+def _flag_blocks(
+    ny: int, pixel_map: PixelMap
+) -> Iterator[tuple[slice, slice, NDArray[np.float64]]]:
+    """Yield rows, the rows with a margin, and where these fall on the grid."""
+    for rows in row_slices(ny, FLAGGED_ROWS):
+        block = slice(
+            max(rows.start - FLAG_MARGIN, 0), min(rows.stop + FLAG_MARGIN, ny)
+        )
+        yield rows, block, pixel_map.block(block)
+
+
+def _separate_drop(
+    payload: SeparatePayload, chip: ChipCalibration, wcs: Any, grid: MosaicGrid
+) -> Drop:
+    settings = payload.settings
+    match settings.wt_scl:
+        case "exptime":
+            scale = 1.0
+        case "expsq":
+            scale = chip.exptime_s
+        case factor:
+            scale = float(factor)
+    return Drop(
+        settings.kernel,
+        settings.pixfrac,
+        grid.scale_arcsec / undistorted_scale_arcsec(wcs),
+        scale,
+        chip.time_s,
+    )
+
+
+def _sky_of(call: TaskCall, member: Member) -> dict[int, float]:
+    """Return the measured sky of an exposure's chips; empty if there is none."""
+    folders = call.inputs.get("measured sky", ())
+    return read_skies(folders[0])[member.rootname] if folders else {}
+
+
 def _final_grid(
-    frames: Frames, chips: list[object], common: MosaicGrid | None
+    frames: Frames, chips: list[Any], common: MosaicGrid | None
 ) -> MosaicGrid:
     """Return a product's grid: that of the detector, changed as asked for."""
     reference = _reference(frames.refimage) or common

@@ -114,7 +114,6 @@ class CombinePayload:
     product: str
     members: tuple[Member, ...]
     settings: MedianSettings
-    instrument: InstrumentSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +127,7 @@ class FlagPayload:
     instrument: InstrumentSettings
     reset_bits: int
     bit: int
+    is_matched: bool
     coeffs: bool
 
 

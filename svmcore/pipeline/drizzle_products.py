@@ -1,31 +1,26 @@
 """Tasks that make products: chips onto the final grid, then stacked and written."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.drizzling.grid import undistorted_scale_arcsec
-from svmcore.drizzling.pixmap import PixelMap, fit_pixel_map, footprint_window
-from svmcore.drizzling.resample import Drop, drizzle_chip
-from svmcore.drizzling.settings import FinalSettings
+from svmcore.drizzling.pixmap import footprint_window
+from svmcore.drizzling.resample import drizzle_chip
 from svmcore.drizzling.stack import SparseChange, find_change
-from svmcore.drizzling.weights import good_pixels, weight_map, weight_scale
+from svmcore.drizzling.weights import weight_map, weight_scale
 from svmcore.io.drizzle_results import (
     StoredChip,
     read_changes,
-    read_cosmic_rays,
     read_drizzled_chips,
     read_grids,
-    read_masks,
     read_sky,
     write_changes,
     write_drizzled_chip,
     write_drizzled_index,
 )
-from svmcore.io.images import read_calibration, read_chip_pixels
+from svmcore.io.images import read_calibration
 from svmcore.io.stack_sources import (
     ChangeSource,
     ChipSource,
@@ -34,9 +29,8 @@ from svmcore.io.stack_sources import (
 )
 from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.grid import MosaicGrid
-from svmcore.model.image import ChipCalibration, ChipPixels
+from svmcore.pipeline.drizzle_chips import open_chips
 from svmcore.pipeline.drizzle_payloads import (
-    Masking,
     Member,
     ProductPayload,
     ResamplePayload,
@@ -55,36 +49,12 @@ __all__ = [
 BoolImage = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _OpenChip:
-    """One chip of an exposure, ready to be drizzled."""
-
-    calibration: ChipCalibration
-    pixels: ChipPixels
-    pixel_map: PixelMap
-    drop: Drop
-    input_scale_arcsec: float
-    static: BoolImage | None
-    hits: BoolImage | None
-    sky: float
-
-    def good(self, masking: Masking) -> BoolImage:
-        """Return the pixels that a masking leaves."""
-        quality = self.pixels.quality & np.uint16(~masking.reset_bits & 0xFFFF)
-        return good_pixels(
-            quality,
-            masking.bits,
-            self.static if masking.use_static else None,
-            self.hits if masking.use_cosmic_rays else None,
-        )
-
-
 def resample_exposure(call: TaskCall) -> None:
     """Drizzle every chip of an exposure onto the final grid."""
     payload: ResamplePayload = call.payload
     windows = {}
     grid = read_grids(call.inputs["grids"][0]).products[payload.product]
-    for chip in _open_chips(call, payload, grid):
+    for chip in open_chips(call, payload, grid):
         window = footprint_window(chip.pixel_map, grid)
         weights = weight_map(
             payload.final,
@@ -211,7 +181,7 @@ def _sky_rate(chip: ChipFacts, grid: MosaicGrid) -> float:
     """Return a chip's sky as it is in drizzled values [1 / s]."""
     calibration = chip.calibration
     ratio = grid.scale_arcsec / chip.input_scale_arcsec
-    rate = chip.sky / (1.0 if calibration.is_rate else calibration.exptime_s)
+    rate = chip.sky / calibration.time_s
     return rate * ratio**2
 
 
@@ -250,7 +220,7 @@ def _changes(
     grid = read_grids(call.inputs["grids"][0]).products[payload.product]
     bases = {chip.extver: chip for chip in stored}
     found = {}
-    for chip in _open_chips(call, payload, grid):
+    for chip in open_chips(call, payload, grid):
         base = payload.base if payload.base is not None else payload.masking
         before, now = chip.good(base), chip.good(payload.masking)
         if np.array_equal(before, now):
@@ -270,58 +240,3 @@ def _changes(
             grid_shape=grid.shape,
         )
     return found
-
-
-def _open_chips(
-    call: TaskCall, payload: ResamplePayload, grid: MosaicGrid
-) -> Iterator[_OpenChip]:
-    """Yield the chips of an exposure, one at a time."""
-    member, final = payload.member, payload.final
-    solution = read_grids(call.inputs["grids"][0]).solutions[member.rootname]
-    static = _optional_masks(call, "static")
-    hits = (
-        read_cosmic_rays(call.inputs["cosmic rays"][0]).hits
-        if call.inputs.get("cosmic rays")
-        else {}
-    )
-    sky = read_sky(call.inputs["sky"][0]) if call.inputs.get("sky") else {}
-    all_wcs = read_chip_wcs(member.path, aligned=solution)
-    for calibration in read_calibration(member.path, payload.instrument):
-        extver = calibration.extver
-        wcs = all_wcs[extver] if payload.coeffs else without_distortion(all_wcs[extver])
-        scale = undistorted_scale_arcsec(wcs)
-        yield _OpenChip(
-            calibration,
-            read_chip_pixels(member.path, extver, with_error=final.weight == "ERR"),
-            fit_pixel_map(wcs, grid),
-            make_drop(final, calibration, grid.scale_arcsec / scale),
-            scale,
-            static.get(calibration.number),
-            hits.get(extver),
-            sky.get(extver, 0.0),
-        )
-
-
-def without_distortion(wcs: Any) -> Any:
-    """Return a copy of a chip's WCS with its linear terms only."""
-    linear = wcs.deepcopy()
-    linear.sip = None
-    linear.cpdis1 = linear.cpdis2 = None
-    linear.det2im1 = linear.det2im2 = None
-    return linear
-
-
-def make_drop(final: FinalSettings, calibration: ChipCalibration, ratio: float) -> Drop:
-    """Return how the pixels of a chip are spread in the final step."""
-    return Drop(
-        final.kernel,
-        final.pixfrac,
-        ratio,
-        weight_scale(final, calibration, ratio),
-        1.0 if calibration.is_rate else calibration.exptime_s,
-    )
-
-
-def _optional_masks(call: TaskCall, role: str) -> dict[int, BoolImage]:
-    folders = call.inputs.get(role, ())
-    return read_masks(folders[0] / "static.npz") if folders else {}

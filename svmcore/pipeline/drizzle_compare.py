@@ -1,0 +1,186 @@
+"""The tasks that compare the exposures of one filter with each other."""
+
+from pathlib import Path
+
+from svmcore.drizzling.settings import DrizzleSettings
+from svmcore.model.product import ExposureProduct, FilterProduct, Product
+from svmcore.pipeline.drizzle_masks import (
+    combine_images,
+    drizzle_separately,
+    find_static,
+    flag_cosmic_rays,
+)
+from svmcore.pipeline.drizzle_payloads import (
+    CombinePayload,
+    FlagPayload,
+    Member,
+    SeparatePayload,
+    SkyPayload,
+    StaticPayload,
+)
+from svmcore.pipeline.drizzle_sky import measure_sky
+from svmcore.pipeline.tasks import Task
+
+__all__ = ["mask_tasks", "members_of"]
+
+STATIC_VERSION = 1
+SKY_VERSION = 1
+SEPARATE_VERSION = 1
+COMBINE_VERSION = 1
+FLAG_VERSION = 1
+
+Needs = dict[str, tuple[str, ...]]
+
+
+def members_of(product: Product) -> tuple[Member, ...]:
+    """Return the exposures of a product as tasks need them."""
+    found: tuple[ExposureProduct, ...] = (
+        (product,) if isinstance(product, ExposureProduct) else product.members
+    )
+    return tuple(
+        Member(
+            one.exposure.rootname,
+            one.exposure.path,
+            one.basename,
+            one.calibrated_name,
+            one.exposure.exptime_s,
+        )
+        for one in found
+    )
+
+
+def mask_tasks(
+    product: FilterProduct, settings: DrizzleSettings, grids: str
+) -> tuple[Task, ...]:
+    """Return the tasks up to the cosmic-ray flags of one filter.
+
+    Parameters
+    ----------
+    product : FilterProduct
+        Product of the filter.
+    settings : DrizzleSettings
+        Its settings.
+    grids : str
+        Identifier of the task that builds the grids.
+
+    Returns
+    -------
+    tuple of Task
+        Static pixels, sky, separate images, model, flags, as far as they are
+        switched on.
+    """
+    members = members_of(product)
+    tasks: list[Task] = []
+    needs: Needs = {"grids": (grids,)}
+    if settings.static.is_on:
+        tasks.append(_static_task(product, members, settings))
+        needs["static"] = (tasks[-1].identifier,)
+    if len(members) == 1:
+        return tuple(tasks)
+    if settings.sky.is_on:
+        tasks.append(_sky_task(product, members, settings, needs))
+        needs["measured sky"] = (tasks[-1].identifier,)
+    if settings.cosmic_rays.is_on:
+        models = _model_tasks(product, members, settings, needs)
+        tasks.extend(models)
+        needs["model"] = (models[-1].identifier,)
+    if settings.sky.is_on or settings.cosmic_rays.is_on:
+        needs.pop("static", None)
+        tasks.extend(_flag_task(product, one, settings, needs) for one in members)
+    return tuple(tasks)
+
+
+def _static_task(
+    product: FilterProduct, members: tuple[Member, ...], settings: DrizzleSettings
+) -> Task:
+    return Task(
+        step="find static pixels",
+        subject=product.basename,
+        function=find_static,
+        version=STATIC_VERSION,
+        payload=StaticPayload(members, settings.static),
+    )
+
+
+def _sky_task(
+    product: FilterProduct,
+    members: tuple[Member, ...],
+    settings: DrizzleSettings,
+    needs: Needs,
+) -> Task:
+    sky = settings.sky
+    return Task(
+        step="measure sky",
+        subject=product.basename,
+        function=measure_sky,
+        version=SKY_VERSION,
+        payload=SkyPayload(
+            product.basename,
+            members,
+            sky,
+            settings.instrument,
+            Path(sky.file) if sky.file else None,
+        ),
+        needs=dict(needs),
+    )
+
+
+def _flag_task(
+    product: FilterProduct, member: Member, settings: DrizzleSettings, needs: Needs
+) -> Task:
+    return Task(
+        step="flag cosmic rays",
+        subject=member.rootname,
+        function=flag_cosmic_rays,
+        version=FLAG_VERSION,
+        payload=FlagPayload(
+            product.basename,
+            member,
+            settings.blot,
+            settings.cosmic_rays,
+            settings.instrument,
+            settings.resetbits,
+            settings.crbit,
+            settings.sky.method.endswith("match"),
+            settings.coeffs,
+        ),
+        needs=dict(needs),
+    )
+
+
+def _model_tasks(
+    product: FilterProduct,
+    members: tuple[Member, ...],
+    settings: DrizzleSettings,
+    needs: Needs,
+) -> list[Task]:
+    """Return the tasks of the separate images and of the model from them."""
+    separate = [
+        Task(
+            step="drizzle separately",
+            subject=member.rootname,
+            function=drizzle_separately,
+            version=SEPARATE_VERSION,
+            payload=SeparatePayload(
+                product.basename,
+                member,
+                settings.separate,
+                settings.instrument,
+                settings.resetbits,
+                settings.coeffs,
+            ),
+            needs=dict(needs),
+            is_transient=True,
+        )
+        for member in members
+    ]
+    model = Task(
+        step="combine images",
+        subject=product.basename,
+        function=combine_images,
+        version=COMBINE_VERSION,
+        payload=CombinePayload(product.basename, members, settings.median),
+        needs={"separate": tuple(task.identifier for task in separate)},
+        is_transient=True,
+    )
+    return [*separate, model]
