@@ -52,6 +52,17 @@ class Mosaic:
         ny, nx = self.sci.shape
         return ny, nx
 
+    @property
+    def pixel_scale_arcsec(self) -> float:
+        """Size of a pixel [arcsec]."""
+        area = abs(float(np.linalg.det(self.wcs.pixel_scale_matrix)))
+        return float(np.sqrt(area)) * 3600.0
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """Keywords of both headers; those of SCI win."""
+        return {**self.primary, **self.header}
+
     def keyword(self, name: str, default: Any = None) -> Any:
         """Return a keyword of the SCI header, else of the primary header."""
         return self.header.get(name, self.primary.get(name, default))

@@ -136,14 +136,13 @@ def _mosaic_facts(
     mosaic = read_mosaic(path)
     covered, median_weight = _coverage(mosaic)
     sky, noise = _background(mosaic)
-    scale = float(np.sqrt(abs(np.linalg.det(mosaic.wcs.pixel_scale_matrix)))) * 3600.0
     return ProductFacts(
         basename=basename,
         kind=kind,
         is_made=True,
         size_bytes=path.stat().st_size,
         shape=mosaic.shape,
-        pixel_scale_arcsec=scale,
+        pixel_scale_arcsec=mosaic.pixel_scale_arcsec,
         exptime_s=float(mosaic.primary.get("EXPTIME", 0.0) or 0.0),
         covered_percent=100.0 * covered / mosaic.sci.size,
         covered_pixels=covered,
