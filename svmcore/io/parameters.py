@@ -19,6 +19,7 @@ from svmcore.parameters.documents import (
 from svmcore.parameters.forms import Entry, read_forms
 from svmcore.parameters.meaning import changes_of, scope_words
 from svmcore.parameters.overrides import check_changes
+from svmcore.parameters.places import place
 from svmcore.parameters.selection import ParameterSet
 
 __all__ = [
@@ -223,7 +224,7 @@ def _read_document(path: Path) -> Mapping[str, Any]:
         )
     except _TwiceError as error:
         raise ParameterError(
-            f"{path.name} → {error}", "is given twice", "Remove one of the two."
+            place(path.name, error), "is given twice", "Remove one of the two."
         ) from error
     except RecursionError as error:
         raise ParameterError(str(path), "is nested too deeply", _IS_JSON) from error
@@ -234,7 +235,7 @@ def _read_document(path: Path) -> Mapping[str, Any]:
         found = type(document).__name__
         raise ParameterError(str(path), f"holds a {found}, not a table", _IS_JSON)
     if document.get("format") not in (None, COMPACT_FORMAT):
-        problem = f"is a file of '{document['format']}', not of parameters"
+        problem = f"is a file of {ascii(document['format'])[:60]}, not of parameters"
         raise ParameterError(str(path), problem, "Give a parameter file.")
     return document
 

@@ -1,11 +1,13 @@
 """The compact form of parameter files: changes with their origins."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from svmcore.errors import ParameterError
 from svmcore.model.decisions import ParameterChange
 from svmcore.parameters.documents import COMPACT_VERSION
+from svmcore.parameters.places import place
 from svmcore.parameters.schema import declaration, nearest
 from svmcore.parameters.section import thawed
 
@@ -13,6 +15,8 @@ __all__ = ["read_compact"]
 
 _HEADER = ("format", "version", "written", "changes")
 _ROW = ("product", "step", "key", "value", "default", "origin")
+# Half of a character: JSON can spell it, no file can hold it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ORIGIN = ("who", "when", "why")
 
 
@@ -60,28 +64,28 @@ def read_compact(
     )
 
 
-def _read_row(row: object, place: str) -> ParameterChange:
+def _read_row(row: object, where: str) -> ParameterChange:
     if not isinstance(row, Mapping):
         found = type(row).__name__
-        raise ParameterError(place, f"found {found}, expected a table", _REMEDY)
-    _check_names(row, _ROW, place)
+        raise ParameterError(where, f"found {found}, expected a table", _REMEDY)
+    _check_names(row, _ROW, where)
     product, step, key = (
-        _text(row, name, place) for name in ("product", "step", "key")
+        _text(row, name, where) for name in ("product", "step", "key")
     )
     origin = row.get("origin", {})
     if not isinstance(origin, Mapping):
         found = type(origin).__name__
         raise ParameterError(
-            f"{place} → origin", f"found {found}, expected a table", _REMEDY
+            place(where, "origin"), f"found {found}, expected a table", _REMEDY
         )
-    _check_names(origin, _ORIGIN, f"{place} → origin")
+    _check_names(origin, _ORIGIN, place(where, "origin"))
     who, when, why = (
-        _text(origin, name, f"{place} → origin", default="") for name in _ORIGIN
+        _text(origin, name, place(where, "origin"), default="") for name in _ORIGIN
     )
-    found_row = declaration(step, key, subject=place)
+    found_row = declaration(step, key, subject=where)
     if "value" not in row:
-        raise ParameterError(f"{place} → value", "is missing", _REMEDY)
-    value = found_row.canonical(row["value"], subject=f"{place} → {found_row.path}")
+        raise ParameterError(place(where, "value"), "is missing", _REMEDY)
+    value = found_row.canonical(row["value"], subject=place(where, found_row.path))
     return ParameterChange(product, step, key, thawed(value), who, why, when)
 
 
@@ -89,22 +93,26 @@ _REMEDY = 'A row is { "product": …, "step": …, "key": …, "value": …, "or
 
 
 def _text(
-    table: Mapping[str, Any], name: str, place: str, *, default: str | None = None
+    table: Mapping[str, Any], name: str, where: str, *, default: str | None = None
 ) -> str:
     value = table.get(name, default)
     if value is None:
-        raise ParameterError(f"{place} → {name}", "is missing", _REMEDY)
+        raise ParameterError(place(where, name), "is missing", _REMEDY)
     if not isinstance(value, str):
         found = type(value).__name__
-        raise ParameterError(f"{place} → {name}", f"found {found}, expected a text")
+        raise ParameterError(place(where, name), f"found {found}, expected a text")
+    if _SURROGATE.search(value):
+        raise ParameterError(
+            place(where, name), f"found {value[:40]!a}, which is no text", _REMEDY
+        )
     return value
 
 
-def _check_names(table: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
+def _check_names(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for name in table:
         if name not in known:
             raise ParameterError(
-                f"{place} → {name}",
+                place(where, name),
                 "unknown name",
                 nearest(name, known) or f"Known are {', '.join(known)}.",
             )

@@ -174,7 +174,7 @@ _WORDS = {
 
 
 def _shown(value: JsonValue) -> str:
-    text = repr(value)
+    text = ascii(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -202,7 +202,7 @@ def _read_float(value: JsonValue) -> float:
 
 
 def _read_str(value: JsonValue) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.isprintable():
         raise TypeError
     return value
 

@@ -7,6 +7,7 @@ from typing import Any
 from svmcore.errors import ParameterError
 from svmcore.parameters.declaration import Declaration
 from svmcore.parameters.overrides import is_same_value
+from svmcore.parameters.places import place
 from svmcore.parameters.schema import (
     DECLARATIONS,
     STEPS,
@@ -99,13 +100,13 @@ class _Reader:
             yield from self._block("*", document, self.subject)
             return
         for name, value in document.items():
-            place = f"{self.subject} → {name}"
+            where = place(self.subject, name)
             if name in STEPS:
-                yield from self._step("*", name, value, place)
+                yield from self._step("*", name, value, where)
             elif self._is_scope(name, value):
-                yield from self._block(name, value, place)
+                yield from self._block(name, value, where)
             elif isinstance(value, Mapping) and name not in _TITLES | _COUNTS:
-                raise self._unknown(name, place)
+                raise self._unknown(name, where)
             else:
                 yield from self._loose("*", {name: value}, self.subject)
 
@@ -116,48 +117,48 @@ class _Reader:
         inner = {*STEPS, _USED, _UNUSED}
         return isinstance(value, Mapping) and bool(value.keys() & inner)
 
-    def _unknown(self, name: str, place: str) -> ParameterError:
+    def _unknown(self, name: str, where: str) -> ParameterError:
         known = [*STEPS, *sorted(_TITLES), *sorted(self.products or ())]
         return ParameterError(
-            place,
+            where,
             "unknown product, step or section",
             nearest(name, known)
             or "svm products lists the products of a visit, svm params explain "
             "the steps and parameters.",
         )
 
-    def _block(self, scope: str, block: JsonValue, place: str) -> Iterator[Entry]:
+    def _block(self, scope: str, block: JsonValue, where: str) -> Iterator[Entry]:
         """Read what a file says about one product."""
-        self._check_table(block, place, "steps")
+        self._check_table(block, where, "steps")
         if not block.keys() & {_USED, _UNUSED}:
-            yield from self._steps(scope, block, place)
+            yield from self._steps(scope, block, where)
             return
         if strange := [name for name in block if name not in (_USED, _UNUSED)]:
             raise ParameterError(
-                f"{place} → {strange[0]}",
+                place(where, strange[0]),
                 f"unknown section beside {_USED} and {_UNUSED}",
                 nearest(strange[0], (_USED, _UNUSED)) or "Move or remove it.",
             )
         sections = {
-            name: tuple(self._section(scope, block[name], f"{place} → {name}"))
+            name: tuple(self._section(scope, block[name], place(where, name)))
             for name in (_USED, _UNUSED)
             if name in block
         }
         if len(sections) == 1:
             (name,) = sections
             if name == _UNUSED:
-                self.notes.append(f"{place}: only {_UNUSED} is there, so it is used")
+                self.notes.append(f"{where}: only {_UNUSED} is there, so it is used")
             yield from sections[name]
             return
-        self._compare(sections[_USED], sections[_UNUSED], place)
+        self._compare(sections[_USED], sections[_UNUSED], where)
         yield from sections[_USED]
 
-    def _section(self, scope: str, section: JsonValue, place: str) -> Iterator[Entry]:
-        self._check_table(section, place, "steps")
-        yield from self._steps(scope, section, place)
+    def _section(self, scope: str, section: JsonValue, where: str) -> Iterator[Entry]:
+        self._check_table(section, where, "steps")
+        yield from self._steps(scope, section, where)
 
     def _compare(
-        self, used: tuple[Entry, ...], unused: tuple[Entry, ...], place: str
+        self, used: tuple[Entry, ...], unused: tuple[Entry, ...], where: str
     ) -> None:
         values = {(e.step, e.key): e.value for e in used}
         others = {(e.step, e.key): e.value for e in unused}
@@ -171,15 +172,15 @@ class _Reader:
         if names:
             shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
             self.notes.append(
-                f"{place}: {_USED} and {_UNUSED} differ in {len(names)} "
+                f"{where}: {_USED} and {_UNUSED} differ in {len(names)} "
                 f"({shown}); {_USED} is used"
             )
 
     def _steps(
-        self, scope: str, table: Mapping[str, JsonValue], place: str
+        self, scope: str, table: Mapping[str, JsonValue], above: str
     ) -> Iterator[Entry]:
         for name, value in table.items():
-            where = f"{place} → {name}"
+            where = place(above, name)
             if name in STEPS:
                 yield from self._step(scope, name, value, where)
             elif isinstance(value, Mapping) and name not in _TITLES | _COUNTS:
@@ -190,47 +191,47 @@ class _Reader:
                     or f"The steps are {', '.join(STEPS)}.",
                 )
             else:
-                yield from self._loose(scope, {name: value}, place)
+                yield from self._loose(scope, {name: value}, above)
 
     def _step(
-        self, scope: str, step: str, table: JsonValue, place: str
+        self, scope: str, step: str, table: JsonValue, where: str
     ) -> Iterator[Entry]:
-        self._check_table(table, place, "parameters")
+        self._check_table(table, where, "parameters")
         for path, value in _leaves(table, step):
-            row = self._find(path, step, place)
-            yield self._entry(scope, row, value, f"{place} → {'.'.join(path)}")
+            row = self._find(path, step, where)
+            yield self._entry(scope, row, value, place(where, ".".join(path)))
 
     def _loose(
-        self, scope: str, table: Mapping[str, JsonValue], place: str
+        self, scope: str, table: Mapping[str, JsonValue], where: str
     ) -> Iterator[Entry]:
         """Read parameters that stand outside any step."""
         for path, value in _leaves(table, None):
-            row = self._find(path, None, place)
-            yield self._entry(scope, row, value, f"{place} → {'.'.join(path)}")
+            row = self._find(path, None, where)
+            yield self._entry(scope, row, value, place(where, ".".join(path)))
 
-    def _find(self, path: tuple[str, ...], step: str | None, place: str) -> Declaration:
+    def _find(self, path: tuple[str, ...], step: str | None, above: str) -> Declaration:
         if len(path) == 1 and step is None and ":" in path[0]:
             step, _, name = path[0].rpartition(":")
             path = (name,)
         found = _lookup(path, step)
         if found is not None:
             return found
-        where = place.removesuffix(f" → {step}")
+        where = above.removesuffix(f" → {step}")
         if len(path) == 1:
             return find_declaration(path[0], step=step, subject=where)
         if step is not None:
             return declaration(step, ".".join(path), subject=where)
-        return find_declaration(".".join(path), subject=place)
+        return find_declaration(".".join(path), subject=above)
 
     @staticmethod
-    def _entry(scope: str, row: Declaration, value: JsonValue, place: str) -> Entry:
-        return Entry(scope, row.step, row.key, row.canonical(value, subject=place))
+    def _entry(scope: str, row: Declaration, value: JsonValue, where: str) -> Entry:
+        return Entry(scope, row.step, row.key, row.canonical(value, subject=where))
 
     @staticmethod
-    def _check_table(value: JsonValue, place: str, content: str) -> None:
+    def _check_table(value: JsonValue, where: str, content: str) -> None:
         if not isinstance(value, Mapping):
             raise ParameterError(
-                place,
+                where,
                 f"found {type(value).__name__}, expected a table of {content}",
                 'Write { "name": value } here.',
             )

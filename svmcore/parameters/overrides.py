@@ -17,6 +17,7 @@ from svmcore.model.product import (
 )
 from svmcore.parameters.concentration import concentration_limits
 from svmcore.parameters.listing import listed_products
+from svmcore.parameters.places import place
 from svmcore.parameters.schema import STEPS, declaration, nearest
 from svmcore.parameters.section import Section, thawed
 
@@ -186,7 +187,7 @@ def check_changes(changes: Sequence[ParameterChange], tree: ProductTree) -> None
     for change in changes:
         subject = _subject(change)
         row = declaration(change.step, change.key, subject=subject)
-        row.canonical(change.value, subject=f"{subject} → {row.path}")
+        row.canonical(change.value, subject=place(subject, row.path))
         words = change.product.split()
         strange = [word for word in words if word not in known]
         if strange or not any(
@@ -201,7 +202,8 @@ def check_changes(changes: Sequence[ParameterChange], tree: ProductTree) -> None
 
 
 def _subject(change: ParameterChange) -> str:
-    return f"{change.origin} → {change.product}" if change.origin else change.product
+    names = (change.origin, change.product) if change.origin else (change.product,)
+    return place("", *names)
 
 
 def merge_changes(
@@ -276,7 +278,7 @@ def _check_order(
         lower, upper = section[low], section[high]
         if changed and None not in (lower, upper) and not lower < upper:
             raise ParameterError(
-                f"{changed[-1].origin.source} → {product.basename} → {step} → {low}",
+                place(changed[-1].origin.source, product.basename, step, low),
                 f"found {lower}, which does not lie below {high}, {upper}",
                 "Set both.",
             )
@@ -289,11 +291,11 @@ def _override(
     row = declaration(change.step, change.key, subject=subject)
     if change.key not in shipped:
         raise ParameterError(
-            f"{subject} → {row.path}",
+            place(subject, row.path),
             f"{detector.label} has no such parameter",
             "Remove it.",
         )
-    value = row.canonical(change.value, subject=f"{subject} → {row.path}")
+    value = row.canonical(change.value, subject=place(subject, row.path))
     origin = Origin("change", change.origin or "user", change.reason)
     return Override(change.step, change.key, shipped[change.key], value, origin)
 

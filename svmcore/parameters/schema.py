@@ -10,6 +10,7 @@ from svmcore.parameters.declared_alignment import ALIGNMENT
 from svmcore.parameters.declared_astrodrizzle import ASTRODRIZZLE
 from svmcore.parameters.declared_catalog import CATALOG_GENERATION
 from svmcore.parameters.declared_quality import QUALITY_CONTROL
+from svmcore.parameters.places import place
 
 __all__ = [
     "DECLARATIONS",
@@ -71,7 +72,7 @@ def check_step(step: str, *, subject: str = "") -> None:
     """Raise a `ParameterError` unless the name is one of the four steps."""
     if step not in STEPS:
         raise ParameterError(
-            f"{subject or 'parameters'} → {step}",
+            place(subject or "parameters", step),
             "unknown step",
             nearest(step, STEPS) or f"The steps are {', '.join(STEPS)}.",
         )
@@ -119,10 +120,8 @@ def declaration(step: str, key: str, *, subject: str = "") -> Declaration:
     check_step(step, subject=subject)
     found = _BY_STEP[step].get(key)
     if found is None:
-        where = f"{subject} → {step}" if subject else step
-        raise ParameterError(
-            f"{where} → {key}", "unknown parameter", _advice(step, key)
-        )
+        where = place(subject, step, key)
+        raise ParameterError(where, "unknown parameter", _advice(step, key))
     return found
 
 
@@ -161,7 +160,7 @@ def find_declaration(
     found = [d for d in rows if d.key == name] or [d for d in rows if d.name == name]
     if len(found) == 1:
         return found[0]
-    where = " → ".join(part for part in (subject, step, name) if part)
+    where = place(subject, *((step, name) if step else (name,)))
     if found:
         raise ParameterError(
             where,

@@ -358,6 +358,13 @@ WRONG = {
     "twice": ('{"final_pixfrac": 1, "final_pixfrac": 0.5}', "is given twice"),
     "another file": ({"format": "svm decisions"}, "is a file of 'svm decisions'"),
     "deep": ("[" * 100000 + "]" * 100000, "is nested too deeply"),
+    "line break in a name": (
+        {"final\npixfrac": 1},
+        "final\\npixfrac: unknown parameter",
+    ),
+    "half a character": ({"\ud800": 1}, "\\ud800: unknown parameter"),
+    "line break in a value": ({"gain": "a\nb"}, "found 'a\\nb', expected a text"),
+    "long name": ({"x" * 5000: 1}, "x…: unknown parameter"),
     "order": ({"aperture_1": 3.0}, ""),
 }
 
