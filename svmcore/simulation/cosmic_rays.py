@@ -2,11 +2,12 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 __all__ = ["add_cosmic_rays"]
 
 _DEPTH_PIX = 1.3  # thickness of the silicon, in pixels of 15 micrometres
-_STEP_PIX = 0.2
+_STEP_PIX = 0.4
 _DEPOSIT_ELECTRON = 1100.0  # most probable charge per pixel of path
 
 
@@ -50,20 +51,54 @@ def add_cosmic_rays(
     points = np.maximum(np.ceil(path / _STEP_PIX).astype(int), 4)
     ray = np.repeat(np.arange(count), points)
     place = np.arange(len(ray)) - np.repeat(np.cumsum(points) - points, points)
-    along = lengths[ray] * (place + 0.5) / points[ray]
-    bend = np.where(rng.random(count) < 0.125, rng.normal(0, 0.5, count), 0.0)
-    angle = rng.uniform(0, 2 * np.pi, count)[ray] + bend[ray] * along
-    x = rng.uniform(0, width, count)[ray] + along * np.cos(angle)
-    y = rng.uniform(0, height, count)[ray] + along * np.sin(angle)
+    wanders = (rng.random(count) < 0.125) & (lengths < 15)
+    turns = rng.normal(0, 1, len(ray)) * np.where(wanders, 0.45, 0.0)[ray]
+    heading = rng.uniform(0, 2 * np.pi, count)[ray] + _along_ray(turns, ray, points)
+    step = (lengths / points)[ray]
+    x = rng.uniform(0, width, count)[ray] + _along_ray(
+        step * np.cos(heading), ray, points
+    )
+    y = rng.uniform(0, height, count)[ray] + _along_ray(
+        step * np.sin(heading), ray, points
+    )
     depth = (place + 0.5) / points[ray]  # deep charge spreads more
-    spread = 1.4 * diffusion_pix * np.sqrt(depth)
-    x += rng.normal(0, 1, len(x)) * spread
-    y += rng.normal(0, 1, len(y)) * spread
     share = charge[ray] / points[ray] * rng.gamma(3.0, 1 / 3.0, len(ray))
-    column, row = np.floor(x).astype(int), np.floor(y).astype(int)
-    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    pixel = row[inside] * width + column[inside]
-    added = np.bincount(pixel, share[inside], height * width)
-    deposit = added.astype(np.float32).reshape(height, width)
+    sigma = diffusion_pix * np.sqrt(0.15 + 0.85 * depth)
+    deposit = _spread(x, y, sigma, share, image.shape)
     image += deposit
     return deposit > 10.0
+
+
+def _along_ray(
+    steps: NDArray[np.float64], ray: NDArray[np.int64], points: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return running sums that begin anew with each ray."""
+    sums = np.cumsum(steps)
+    starts = np.cumsum(points) - points
+    before = np.concatenate([[0.0], sums])[starts]
+    return np.asarray(sums - before[ray])
+
+
+def _spread(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    charge: NDArray[np.float64],
+    shape: tuple[int, ...],
+) -> NDArray[np.float32]:
+    """Return an image of charges that diffuse to 5 x 5 pixels each."""
+    height, width = shape
+    column, row = np.round(x).astype(int), np.round(y).astype(int)
+    around = np.arange(-2, 3)
+    across, along = (
+        np.diff(ndtr((np.arange(-2.5, 3.0) - offset[:, None]) / sigma[:, None]))
+        for offset in (x - column, y - row)
+    )
+    columns, rows = column[:, None] + around, row[:, None] + around
+    across[(columns < 0) | (columns >= width)] = 0
+    along[(rows < 0) | (rows >= height)] = 0
+    values = charge[:, None, None] * along[:, :, None] * across[:, None, :]
+    pixels = rows.clip(0, height - 1)[:, :, None] * width
+    pixels = pixels + columns.clip(0, width - 1)[:, None, :]
+    added = np.bincount(pixels.ravel(), values.ravel(), height * width)
+    return added.astype(np.float32).reshape(height, width)

@@ -1,0 +1,72 @@
+"""``svm demo`` and ``svm score`` from the command line."""
+
+import pytest
+
+from svmcore.cli import main
+
+SMALL = ["--chip", "96", "96", "--exposures", "1", "--no-rejected"]
+
+
+def test_demo_writes_a_visit_and_says_how_to_go_on(tmp_path, capsys):
+    folder = tmp_path / "visit"
+    assert main(["demo", str(folder), *SMALL, "--grism"]) == 0
+    said = capsys.readouterr().out
+    assert "3 exposures" in said
+    assert "svm run" in said
+    assert "svm score" in said
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [
+        "gaia.ecsv",
+        "idem01a0q_flt.fits",
+        "idem01a1q_flt.fits",
+        "idem01a2q_flt.fits",
+        "stars.ecsv",
+        "truth.ecsv",
+        "visit.lst",
+        "wfc3_dem_01_input.out",
+    ]
+
+
+def test_demo_writes_several_visits(tmp_path):
+    options = [*SMALL, "--filters", "F160W", "--visits", "2"]
+    assert main(["demo", str(tmp_path), *options]) == 0
+    stars = [
+        (tmp_path / name / "stars.ecsv").read_bytes()
+        for name in ("visit_01", "visit_02")
+    ]
+    assert stars[0] != stars[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--instrument", "acs/xyz"], "'acs/xyz': unknown"),
+        (["--filters", "F999W"], "'F999W': unknown"),
+        (["--chip", "8", "8"], "expected at least 64 64"),
+        (["--exposures", "0"], "exposures: is 0"),
+    ],
+    ids=["instrument", "filter", "chip", "exposures"],
+)
+def test_wrong_options_end_in_one_line(tmp_path, capsys, options, message):
+    assert main(["demo", str(tmp_path / "visit"), *options]) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "visit").exists()
+
+
+def test_score_prints_the_given_errors(tmp_path, capsys):
+    folder = tmp_path / "visit"
+    main(["demo", str(folder), *SMALL, "--filters", "F160W", "--offset", "0", "200"])
+    capsys.readouterr()
+    assert main(["score", str(folder)]) == 0
+    assert "idem01a0q" in capsys.readouterr().out
+    assert main(["score", str(folder), "--limits", "5", "1.5"]) == 1
+    assert main(["score", str(folder), "--limits", "500", "1.5"]) == 0
+
+
+def test_score_names_a_folder_of_nothing(tmp_path, capsys):
+    folder, empty = tmp_path / "visit", tmp_path / "empty"
+    empty.mkdir()
+    main(["demo", str(folder), *SMALL, "--filters", "F160W"])
+    capsys.readouterr()
+    assert main(["score", str(folder), str(empty)]) == 1
+    assert "none of its 0 FLT and FLC files" in capsys.readouterr().err
