@@ -73,10 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--visit",
-        dest="visit",
+        dest="of_visit",
         metavar="VISIT",
-        nargs="+",
-        default=["."],
         help="visit of the products of show and diff; the present folder by default",
     )
     parser.add_argument(
@@ -116,6 +114,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if action is None:
         arguments.visit = arguments.words
         return _template(arguments, console)
+    arguments.visit = [arguments.of_visit or "."]
     words = arguments.words[1:]
     if not action.least <= len(words) <= action.most:
         console.print(f"svm params {arguments.words[0]}: {action.usage}", markup=False)
@@ -206,7 +205,7 @@ def _show(words: list[str], arguments: argparse.Namespace, console: Console) -> 
 
 def _diff(words: list[str], arguments: argparse.Namespace, console: Console) -> int:
     paths = [Path(word) for word in words]
-    if all(path.is_file() for path in paths) and arguments.visit == ["."]:
+    if all(path.is_file() for path in paths) and arguments.of_visit is None:
         differences = compare_entries(read_entries(paths[0]), read_entries(paths[1]))
     else:
         differences = _diff_in_visit(words, arguments, console)
