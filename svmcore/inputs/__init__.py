@@ -2,12 +2,9 @@
 
 from svmcore.inputs.calibration import CalibrationState, calibration_state
 from svmcore.inputs.corners import chip_corners
-from svmcore.inputs.exposure import (
-    exposure_from_headers,
-    science_units,
-    split_file_name,
-)
+from svmcore.inputs.exposure import exposure_from_headers, split_file_name
 from svmcore.inputs.listing import Listing, ListingRow, parse_listing
+from svmcore.inputs.lookup import science_units
 from svmcore.inputs.wcsname import classify_wcsname
 
 __all__ = [

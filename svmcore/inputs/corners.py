@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from svmcore.inputs.lookup import finite_number
 from svmcore.model.exposure import KeywordValue
 
 __all__ = ["chip_corners"]
@@ -51,12 +52,6 @@ def chip_corners(
     return tuple(corners)
 
 
-def _number(value: KeywordValue) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
 _Linear = tuple[
     tuple[float, float], tuple[float, float], tuple[float, float, float, float]
 ]
@@ -67,7 +62,7 @@ def _linear_terms(values: Mapping[str, KeywordValue]) -> _Linear | None:
     if not (types[0].startswith("RA---TAN") and types[1].startswith("DEC--TAN")):
         return None
     keys = ("CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "CD2_1", "CD2_2")
-    found = [_number(values.get(key)) for key in keys]
+    found = [finite_number(values.get(key)) for key in keys]
     terms = [term for term in found if term is not None]
     if len(terms) < len(keys) or abs(terms[3]) > 90:
         return None
@@ -78,13 +73,13 @@ def _linear_terms(values: Mapping[str, KeywordValue]) -> _Linear | None:
 
 
 def _sip(values: Mapping[str, KeywordValue], axis: str, u: float, v: float) -> float:
-    order = _number(values.get(f"{axis}_ORDER"))
+    order = finite_number(values.get(f"{axis}_ORDER"))
     if order is None or not 0 < order <= _MAX_ORDER:
         return 0.0
     total = 0.0
     for p in range(int(order) + 1):
         for q in range(int(order) + 1 - p):
-            coefficient = _number(values.get(f"{axis}_{p}_{q}"))
+            coefficient = finite_number(values.get(f"{axis}_{p}_{q}"))
             if coefficient:
                 total += coefficient * u**p * v**q
     return total

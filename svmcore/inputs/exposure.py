@@ -1,66 +1,24 @@
 """An exposure made from the headers of its file."""
 
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from svmcore.errors import InputError
 from svmcore.inputs.corners import chip_corners
+from svmcore.inputs.lookup import Header, finite_number, science_units
 from svmcore.inputs.wcsname import classify_wcsname
 from svmcore.model.detector import DETECTORS, DetectorKey
-from svmcore.model.exposure import Chip, Exposure, KeywordValue, Note
+from svmcore.model.exposure import Chip, Exposure, Note
 from svmcore.model.header import HeaderUnit
 
-__all__ = ["KEPT_KEYWORDS", "exposure_from_headers", "science_units", "split_file_name"]
+__all__ = ["exposure_from_headers", "split_file_name"]
 
-# Header values that rules and displays use. Science keywords come from (SCI, 1).
-KEPT_KEYWORDS = (
-    "INSTRUME",
-    "DETECTOR",
-    "ROOTNAME",
-    "PROPOSID",
-    "LINENUM",
-    "OBSTYPE",
-    "IMAGETYP",
-    "OBSMODE",
-    "MTFLAG",
-    "SCAN_TYP",
-    "TARGNAME",
-    "EXPTIME",
-    "EXPSTART",
-    "EXPEND",
-    "EXPFLAG",
-    "FGSLOCK",
-    "CHINJECT",
-    "FILTER",
-    "FILTER1",
-    "FILTER2",
-    "FILTNAM1",
-    "FILTNAM2",
-    "FLATCORR",
-    "DRIZCORR",
-    "PCTECORR",
-    "IDCTAB",
-    "QUALITY",
-    "SUBARRAY",
-    "APERTURE",
-    "PA_V3",
-    "CCDGAIN",
-    "SAMP_SEQ",
-    "NSAMP",
-    "FLASHDUR",
-    "ASN_ID",
-    "HAPLEVEL",
-    "CAL_VER",
-    "DATE-OBS",
-)
-_SCIENCE_KEYWORDS = ("BUNIT", "PHOTFLAM", "PHOTPLAM", "WCSNAME", "ORIENTAT", "HDRNAME")
 _ROOTNAME = re.compile(r"[a-z][0-9a-z]{8}")
 _FILE_NAME = re.compile(
     r"(?P<stem>.+)_(?P<suffix>fl[tc])\.fits(?:\.gz)?", re.IGNORECASE
 )
-_FILTER_NAME = re.compile(r"[0-9A-Z+-]*|N/A")
+_FILTER_NAME = re.compile(r"([0-9A-Z]+(-[0-9A-Z]+)*|N/A)?")
 _EARLIEST_MJD, _LATEST_MJD = 47_000.0, 90_000.0  # 1987 to 2105
 
 
@@ -86,17 +44,6 @@ def split_file_name(file_name: str) -> tuple[str, str] | None:
     """
     match = _FILE_NAME.fullmatch(file_name)
     return (match["stem"], match["suffix"].lower()) if match else None
-
-
-def science_units(units: Sequence[HeaderUnit]) -> tuple[HeaderUnit, ...]:
-    """Return the science extensions of a file, in file order.
-
-    Parameters
-    ----------
-    units : sequence of HeaderUnit
-        All units of the file.
-    """
-    return tuple(unit for unit in units if unit.name == "SCI")
 
 
 def exposure_from_headers(
@@ -130,7 +77,7 @@ def exposure_from_headers(
         If a keyword that naming or processing needs is missing or is not what
         it should be, or if the file is of another kind or instrument.
     """
-    header = _Header(path, units)
+    header = Header(path, units)
     rootname, suffix = _identity(header)
     detector_key = _detector(header)
     sciences = science_units(units)
@@ -168,89 +115,7 @@ def exposure_from_headers(
     )
 
 
-class _Header:
-    """Checked look-ups in the primary and first science headers of one file."""
-
-    def __init__(self, path: Path, units: Sequence[HeaderUnit]) -> None:
-        self.path = path
-        self.primary = units[0].values
-        sciences = science_units(units)
-        self.science = sciences[0].values if sciences else {}
-        self.notes: list[Note] = []
-
-    def get(self, keyword: str) -> KeywordValue:
-        """Value from the primary header, else from the first science one."""
-        return self.primary.get(keyword, self.science.get(keyword))
-
-    def text(self, keyword: str) -> str:
-        """Value as text; empty if absent."""
-        value = self.get(keyword)
-        return "" if value is None else str(value).strip()
-
-    def needed(self, keyword: str) -> str:
-        """Text of a keyword that must be there."""
-        text = self.text(keyword)
-        if not text:
-            found = "is empty" if keyword in self.primary else "is missing"
-            raise self.error(f"the keyword {keyword} {found} in the primary header")
-        return text
-
-    def number(
-        self, keyword: str, *, low: float = -math.inf, high: float = math.inf
-    ) -> float:
-        """Value of a keyword that must be a number within limits."""
-        if self.get(keyword) is None:
-            self.needed(keyword)
-        value = _finite(self.get(keyword))
-        if value is None or not low <= value <= high:
-            limits = f"a number from {low:g} to {high:g}"
-            expected = (
-                limits if math.isfinite(high) else f"a number of at least {low:g}"
-            )
-            raise self.error(
-                f"the keyword {keyword} is {self.get(keyword)!r}, expected {expected}"
-            )
-        return value
-
-    def optional_number(self, keyword: str) -> float | None:
-        """Value of a keyword that may be absent; a note if it is no number."""
-        found = self.get(keyword)
-        value = _finite(found)
-        if value is None and found is not None:
-            self.note(keyword, f"{keyword} is {found!r}, which is not a number")
-        return value
-
-    def note(self, keyword: str, text: str) -> None:
-        """Remember a remark."""
-        self.notes.append(Note(f"{self.path.name}: {keyword}", text))
-
-    def error(self, problem: str) -> InputError:
-        """Make an error about this file."""
-        return InputError(
-            str(self.path), problem, "Retrieve the calibrated file again."
-        )
-
-    def kept(self) -> dict[str, KeywordValue]:
-        """Values that rules and displays use."""
-        found = {key: self.primary[key] for key in KEPT_KEYWORDS if key in self.primary}
-        for key in _SCIENCE_KEYWORDS:
-            value = self.science.get(key, self.primary.get(key))
-            if value is not None:
-                found[key] = value
-        return found
-
-
-def _finite(value: KeywordValue) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _identity(header: _Header) -> tuple[str, str]:
+def _identity(header: Header) -> tuple[str, str]:
     named = split_file_name(header.path.name)
     if named is None:
         raise InputError(
@@ -280,7 +145,7 @@ def _identity(header: _Header) -> tuple[str, str]:
     return recorded, suffix
 
 
-def _detector(header: _Header) -> DetectorKey:
+def _detector(header: Header) -> DetectorKey:
     instrument = header.needed("INSTRUME").lower()
     if instrument == "wfpc2":  # all chips are drizzled together and go by PC
         return DetectorKey("wfpc2", "pc")
@@ -303,7 +168,7 @@ def _detector(header: _Header) -> DetectorKey:
     return key
 
 
-def _filters(header: _Header, key: DetectorKey) -> tuple[str, ...]:
+def _filters(header: Header, key: DetectorKey) -> tuple[str, ...]:
     keywords = {
         "wfc3": ("FILTER",),
         "acs": ("FILTER1", "FILTER2"),
@@ -320,14 +185,14 @@ def _filters(header: _Header, key: DetectorKey) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _proposal(header: _Header) -> str:
+def _proposal(header: Header) -> str:
     text = header.needed("PROPOSID")
     if not (text.isascii() and text.isdigit()):
         raise header.error(f"the keyword PROPOSID is {text!r}, expected a whole number")
     return text.lstrip("0") or "0"
 
 
-def _end(header: _Header, start_mjd: float, exptime_s: float) -> float:
+def _end(header: Header, start_mjd: float, exptime_s: float) -> float:
     end = header.optional_number("EXPEND")
     if end is not None and end >= start_mjd:
         return end
@@ -335,13 +200,13 @@ def _end(header: _Header, start_mjd: float, exptime_s: float) -> float:
     return start_mjd + exptime_s / 86_400.0
 
 
-def _photflam(header: _Header, key: DetectorKey) -> float | None:
+def _photflam(header: Header, key: DetectorKey) -> float | None:
     # The IR detector has it in the primary header, all others per chip.
     places = (header.science, header.primary)
     if key == DetectorKey("wfc3", "ir"):
         places = (header.primary, header.science)
     found = places[0].get("PHOTFLAM", places[1].get("PHOTFLAM"))
-    value = _finite(found)
+    value = finite_number(found)
     if found is None:
         header.note("PHOTFLAM", "PHOTFLAM is missing: no calibrated fluxes")
     elif value is None:
@@ -354,10 +219,11 @@ def _photflam(header: _Header, key: DetectorKey) -> float | None:
     return value
 
 
-def _check_chips(
-    header: _Header, key: DetectorKey, units: Sequence[HeaderUnit]
-) -> None:
-    """Refuse a file that was cut between the chips of a full frame."""
+def _check_chips(header: Header, key: DetectorKey, units: Sequence[HeaderUnit]) -> None:
+    """Refuse a file with repeated chips, or cut between those of a full frame."""
+    versions = [unit.extver for unit in science_units(units)]
+    if len(set(versions)) < len(versions):
+        raise header.error(f"its SCI extensions do not differ in EXTVER ({versions})")
     promised = header.primary.get("NEXTEND")
     found = len(science_units(units))
     is_short = isinstance(promised, int) and promised > len(units) - 1
@@ -368,7 +234,7 @@ def _check_chips(
         )
 
 
-def _chip(header: _Header, unit: HeaderUnit, has_signal: bool) -> Chip:  # noqa: FBT001
+def _chip(header: Header, unit: HeaderUnit, has_signal: bool) -> Chip:  # noqa: FBT001
     if len(unit.shape) != 2 or min(unit.shape) < 1:
         raise header.error(
             f"extension SCI,{unit.extver} has the shape {unit.shape}, expected an image"
@@ -387,7 +253,7 @@ def _chip(header: _Header, unit: HeaderUnit, has_signal: bool) -> Chip:  # noqa:
 
 
 def _chip_notes(
-    path: Path, key: DetectorKey, chips: tuple[Chip, ...], header: _Header
+    path: Path, key: DetectorKey, chips: tuple[Chip, ...], header: Header
 ) -> tuple[Note, ...]:
     notes = [
         Note(

@@ -167,19 +167,19 @@ def _read_unit(
     if text is None:
         return None
     values = _values(text)
-    is_needed = index == 0 or values.get("EXTNAME") == "SCI"
-    name = values.get("EXTNAME")
+    extname = values.get("EXTNAME")
+    name = extname.strip().upper() if isinstance(extname, str) else ""
     extver = values.get("EXTVER")
     shape, data_bytes = _data_shape(values, path, index=index)
     return HeaderUnit(
         index=index,
-        name=name.upper() if isinstance(name, str) else "",
+        name=name,
         extver=extver if isinstance(extver, int) else 1,
         shape=shape,
         bitpix=int(values["BITPIX"] or 8),
         data_start=offset + len(text),
         data_bytes=data_bytes,
-        values=values if is_needed else {},
+        values=values if index == 0 or name == "SCI" else {},
     )
 
 

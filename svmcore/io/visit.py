@@ -57,6 +57,10 @@ def read_visit(
     InputError
         If the source cannot be read or names no usable exposure.
     """
+    if data_folder is not None and not data_folder.is_dir():
+        raise InputError(
+            str(data_folder), "is not a folder", "Give the folder with the exposures."
+        )
     if isinstance(source, (str, Path)):
         path = Path(source)
         name, folder = path.stem, path.parent
@@ -212,11 +216,22 @@ def _read_row(
             path = retrieve(row.file_name)
         if path is None:
             return _missing(row, folders, place=place)
+        if _plain_name(path) != _plain_name(Path(row.file_name)):
+            return InputFault(
+                place,
+                f"names {row.file_name}, but its path leads to {path.name}",
+                "Correct the file name or the path.",
+                row.file_name,
+            )
         return read_exposure(path, aperture=row.aperture)
     except InputError as error:
         return InputFault(
             place, f"{error.subject} {error.problem}", error.remedy, row.file_name
         )
+
+
+def _plain_name(path: Path) -> str:
+    return path.name.removesuffix(".gz").lower()
 
 
 def _find(row: ListingRow, folders: Sequence[Path]) -> Path | None:

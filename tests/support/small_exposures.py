@@ -123,7 +123,9 @@ def exposure_with():
         for extver in range(1, count + 1):
             values = _science(kind, extver, shape=shape, center=center)
             values = _without_none(values | (science or {}))
-            units.append(HeaderUnit(extver, "SCI", extver, shape, -32, 0, size, values))
+            version = values["EXTVER"]
+            unit = HeaderUnit(extver, "SCI", version, shape, -32, 0, size, values)
+            units.append(unit)
         return exposure_from_headers(
             Path(f"{rootname}_{suffix}.fits"), units, has_signal=[has_signal] * count
         )

@@ -62,6 +62,8 @@ def test_filters(exposure_with, kind, keywords, filters, name):
         ("wfc3_ir", {"FILTER": None}, "FILTER is missing"),
         ("wfc3_ir", {"FILTER": " "}, "FILTER is empty"),
         ("wfc3_ir", {"FILTER": "../../x"}, "FILTER is '../../X', which is not"),
+        ("wfc3_ir", {"FILTER": "--"}, "FILTER is '--', which is not"),
+        ("acs_wfc", {"science": {"EXTVER": 1}}, "do not differ in EXTVER"),
         ("acs_wfc", {"FILTER1": None, "FILTER2": None}, "FILTER1 is missing"),
         ("wfc3_ir", {"PROPOSID": None}, "PROPOSID is missing"),
         ("wfc3_ir", {"PROPOSID": "1_2"}, "PROPOSID is '1_2', expected a whole number"),

@@ -6,7 +6,11 @@ import os
 import pytest
 
 from svmcore.errors import InputError
+from svmcore.filtering import judge_exposures
+from svmcore.inputs import parse_listing, split_file_name
 from svmcore.io.visit import read_exposure, read_visit
+from svmcore.model.product import FilterProduct, TotalProduct
+from svmcore.products import group_products
 
 
 def poller_row(file, **changes):
@@ -199,6 +203,83 @@ def test_a_list_without_any_usable_exposure_is_an_error(tmp_path, content, words
     with pytest.raises(InputError, match=words) as caught:
         read_visit(path)
     assert "visit.lst" in str(caught.value)
+
+
+def test_a_path_to_another_exposure_is_a_fault(files, tmp_path):
+    row = poller_row(files[0], name="ib4606zzq_flt.fits")
+    visit = read_visit(write_list(tmp_path, row, poller_row(files[1])))
+    assert names_of(visit) == ["ib460602q"]
+    assert "names ib4606zzq_flt.fits, but its path leads to ib460601q" in str(
+        visit.faults[0]
+    )
+
+
+def test_the_data_folder_must_be_one(files, tmp_path):
+    with pytest.raises(InputError, match="nowhere: is not a folder"):
+        read_visit(tmp_path, data_folder=tmp_path / "nowhere")
+
+
+def _kind_of(row):
+    known = {"WFC": "acs_wfc", "IR": "wfc3_ir", "UVIS": "wfc3_uvis"}
+    return known[row.detector]
+
+
+@pytest.mark.parametrize(
+    ("name", "basenames"),
+    [
+        (
+            "acs_97e_06_input.out",
+            [
+                "hst_10374_06_acs_wfc_total_j97e06",
+                "hst_10374_06_acs_wfc_f606w_j97e06",
+                "hst_10374_06_acs_wfc_f814w_j97e06",
+                "hst_10374_06_acs_wfc_f625w_j97e06",
+                "hst_10374_06_acs_wfc_f775w_j97e06",
+                "hst_10374_06_acs_wfc_f555w_j97e06",
+                "hst_10374_06_acs_wfc_f850lp_j97e06",
+            ],
+        ),
+        (
+            "wfc3_byt_50_input.out",
+            [
+                "hst_13023_50_wfc3_ir_total_ibyt50",
+                "hst_13023_50_wfc3_ir_f140w_ibyt50",
+                "hst_13023_50_wfc3_uvis_total_ibyt50",
+                "hst_13023_50_wfc3_uvis_f606w_ibyt50",
+            ],
+        ),
+    ],
+)
+def test_products_of_real_pollers(
+    shared_data, write_exposure, tmp_path, name, basenames
+):
+    poller = shared_data / "poller" / name
+    for row in parse_listing(poller.read_text(), subject=name).rows:
+        filters = dict(zip(("FILTER1", "FILTER2"), row.filters, strict=False))
+        is_acs = row.detector == "WFC"
+        is_grism = row.filters[0].startswith("G")
+        stem, suffix = split_file_name(row.file_name)
+        write_exposure(
+            tmp_path,
+            _kind_of(row),
+            rootname=stem,
+            suffix=suffix,
+            EXPTIME=row.exptime_s,
+            PROPOSID=int(row.proposal_id),
+            OBSTYPE="SPECTROSCOPIC" if is_grism else "IMAGING",
+            **(filters if is_acs else {"FILTER": row.filters[0]}),
+        )
+    visit = read_visit(poller, data_folder=tmp_path)
+    assert visit.faults == visit.notes == ()
+    tree = group_products(visit.exposures, judge_exposures(visit.exposures))
+    combined = [
+        product.basename
+        for product in tree.products
+        if isinstance(product, (TotalProduct, FilterProduct))
+    ]
+    assert combined == basenames
+    grisms = [member.filter_name for total in tree.totals for member in total.grisms]
+    assert grisms == (["g800l"] * 2 + ["g800l-f814w"] * 4 if "acs" in name else [])
 
 
 def test_no_list_and_no_files(tmp_path):
