@@ -25,6 +25,9 @@ def catalog_text(path: Path, epoch_yr: float) -> bytes:
     stars = Table.read(path)
     years = epoch_yr - np.asarray(stars["ref_epoch"], float)
     declination = np.deg2rad(np.asarray(stars["dec"], float))
+    for name in ("pmra", "pmdec", "pmra_error", "pmdec_error"):
+        # The service moves a star without known motion nowhere.
+        stars[name] = np.nan_to_num(np.asarray(stars[name], float))
     rows = [f"# Number of sources: {len(stars)}", COLUMNS]
     for star, year, angle in zip(stars, years, declination, strict=True):
         right_ascension = star["ra"] + star["pmra"] * year / 3.6e6 / np.cos(angle)
