@@ -1,8 +1,7 @@
 """Decisions as a list of small changes: replayed, undone, written as Python."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from svmcore.io.decisions import decisions_from_json, decisions_to_json
@@ -15,7 +14,31 @@ from svmcore.model.decisions import (
 )
 from svmcore.model.verdict import Override
 
-__all__ = ["Change", "History", "apply_changes", "changes_between", "python_lines"]
+__all__ = [
+    "Change",
+    "Choices",
+    "Entry",
+    "History",
+    "apply_changes",
+    "changes_between",
+    "python_lines",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Everything that a user chose: what is saved, replayed and undone.
+
+    Parameters
+    ----------
+    decisions : Decisions
+        Verdicts, parameters and alignment decided by hand.
+    reference : str
+        Reference catalog: path of a file, name of a service, or ``none``.
+    """
+
+    decisions: Decisions = field(default_factory=Decisions)
+    reference: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +144,20 @@ _KINDS: Mapping[str, _Kind] = {
 }
 
 
-def apply_changes(decisions: Decisions, changes: Sequence[Change]) -> Decisions:
-    """Return the decisions after those changes."""
+def apply_changes(choices: Choices, changes: Sequence[Change]) -> Choices:
+    """Return the choices after those changes."""
     for change in changes:
-        decisions = _KINDS[change.kind].apply(decisions, change.values)
-    return decisions
+        if change.kind == "reference":
+            choices = replace(choices, reference=change.values["value"])
+        else:
+            kind = _KINDS[change.kind]
+            decisions = kind.apply(choices.decisions, change.values)
+            choices = replace(choices, decisions=decisions)
+    return choices
 
 
 def python_lines(changes: Sequence[Change]) -> tuple[str, ...]:
-    """Return one assignment to ``decisions`` for each change.
+    """Return one assignment to ``decisions`` or ``reference`` for each change.
 
     Examples
     --------
@@ -137,16 +165,19 @@ def python_lines(changes: Sequence[Change]) -> tuple[str, ...]:
     ('decisions = replace(decisions, prefer_flt=True)',)
     """
     return tuple(
-        f"decisions = {_KINDS[change.kind].python(change.values)}" for change in changes
+        f"reference = {change.values['value']!r}"
+        if change.kind == "reference"
+        else f"decisions = {_KINDS[change.kind].python(change.values)}"
+        for change in changes
     )
 
 
-def changes_between(before: Decisions, after: Decisions) -> tuple[Change, ...]:
+def changes_between(before: Choices, after: Choices) -> tuple[Change, ...]:
     """Return changes that lead from one value to the other.
 
     Parameters
     ----------
-    before, after : Decisions
+    before, after : Choices
         The two values.
 
     Returns
@@ -154,19 +185,23 @@ def changes_between(before: Decisions, after: Decisions) -> tuple[Change, ...]:
     tuple of Change
         Applied to `before` they give exactly `after`.
     """
-    changes = (
-        *_override_changes(before, after),
-        *_parameter_changes(before, after),
-        *_alignment_changes(before, after),
+    old, new = before.decisions, after.decisions
+    changes: tuple[Change, ...] = (
+        *_override_changes(old, new),
+        *_parameter_changes(old, new),
+        *_alignment_changes(old, new),
         *(
-            Change("flag", {"name": name, "value": getattr(after, name)})
+            Change("flag", {"name": name, "value": getattr(new, name)})
             for name in ("prefer_flt", "carry_fit_to_grism")
-            if getattr(before, name) != getattr(after, name)
+            if getattr(old, name) != getattr(new, name)
         ),
     )
-    if decisions_to_json(apply_changes(before, changes)) == decisions_to_json(after):
-        return changes
-    return (Change("everything", {"decisions": decisions_to_json(after)}),)
+    expected = decisions_to_json(new)
+    if decisions_to_json(apply_changes(before, changes).decisions) != expected:
+        changes = (Change("everything", {"decisions": expected}),)
+    if before.reference != after.reference:
+        changes = (*changes, Change("reference", {"value": after.reference}))
+    return changes
 
 
 def _override_changes(before: Decisions, after: Decisions) -> Iterator[Change]:
@@ -200,12 +235,12 @@ def _alignment_changes(before: Decisions, after: Decisions) -> Iterator[Change]:
             if names:
                 values = {"detector": detector, "identifiers": sorted(names)}
                 yield Change(kind, values)
-        for field in fields(AlignmentDecisions):
-            if field.name == "excluded_matches":
+        for each in fields(AlignmentDecisions):
+            if each.name == "excluded_matches":
                 continue
-            value = getattr(new, field.name)
-            if value != getattr(old, field.name):
-                values = {"detector": detector, "field": field.name}
+            value = getattr(new, each.name)
+            if value != getattr(old, each.name):
+                values = {"detector": detector, "field": each.name}
                 yield Change("alignment", {**values, "value": _to_json(value)})
 
 
@@ -234,10 +269,12 @@ class Entry:
 
 
 class History:
-    """Decisions with undo and redo.
+    """Choices with undo and redo.
 
     Parameters
     ----------
+    start : Choices
+        What the session began with.
     entries : sequence of Entry
         Actions so far, for example from a session file.
     position : int or None
@@ -245,18 +282,32 @@ class History:
     """
 
     def __init__(
-        self, entries: Sequence[Entry] = (), position: int | None = None
+        self,
+        start: Choices | None = None,
+        entries: Sequence[Entry] = (),
+        position: int | None = None,
     ) -> None:
         self._entries = list(entries)
-        self._states = [Decisions()]
+        self._states = [start or Choices()]
         for entry in entries:
             self._states.append(apply_changes(self._states[-1], entry.changes))
         self._position = len(entries) if position is None else position
 
     @property
-    def decisions(self) -> Decisions:
-        """Decisions in force."""
+    def choices(self) -> Choices:
+        """Choices in force."""
         return self._states[self._position]
+
+    @property
+    def start(self) -> Choices:
+        """What the session began with."""
+        return self._states[0]
+
+    def start_python(self) -> str:
+        """Return an expression for the decisions that the session began with."""
+        if self.start.decisions == Decisions():
+            return "Decisions()"
+        return f"decisions_from_json({decisions_to_json(self.start.decisions)!r})"
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -274,15 +325,15 @@ class History:
         is_last = self._position == len(self._entries)
         return "" if is_last else self._entries[self._position].label
 
-    def add(self, label: str, after: Decisions) -> Entry | None:
-        """Adopt new decisions; what had been undone is forgotten.
+    def add(self, label: str, after: Choices) -> Entry | None:
+        """Adopt new choices; what had been undone is forgotten.
 
         Returns
         -------
         Entry or None
             The action; None if nothing changed.
         """
-        changes = changes_between(self.decisions, after)
+        changes = changes_between(self.choices, after)
         if not changes:
             return None
         entry = Entry(label, changes)
@@ -292,8 +343,8 @@ class History:
         self._position += 1
         return entry
 
-    def peek(self, step: int) -> Decisions:
-        """Return the decisions one undo (-1) or redo (+1) away."""
+    def peek(self, step: int) -> Choices:
+        """Return the choices one undo (-1) or redo (+1) away."""
         return self._states[self._position + step]
 
     def move(self, step: int) -> None:
@@ -307,6 +358,10 @@ class History:
     def to_json(self) -> dict[str, Any]:
         """Return the actions, undone ones included, as JSON values."""
         return {
+            "start": {
+                "decisions": decisions_to_json(self.start.decisions),
+                "reference": self.start.reference,
+            },
             "position": self._position,
             "actions": [
                 {"label": e.label, "changes": [asdict(c) for c in e.changes]}
@@ -319,6 +374,10 @@ class History:
         """Return the history that `to_json` gave."""
         entries = [
             Entry(e["label"], tuple(Change(**c) for c in e["changes"]))
-            for e in json.loads(json.dumps(document["actions"]))
+            for e in document["actions"]
         ]
-        return cls(entries, document["position"])
+        start = document["start"]
+        decisions = decisions_from_json(start["decisions"])
+        return cls(
+            Choices(decisions, start["reference"]), entries, document["position"]
+        )

@@ -1,0 +1,252 @@
+"""The dashboard: rail, panels, banner, progress, log."""
+
+import asyncio
+import html
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import ipywidgets as widgets
+
+from svmwidgets.figures import LogPane, ProgressStrip, Rail, ThemeStyle, rail_step
+from svmwidgets.panels.alignment import AlignmentPanel
+from svmwidgets.panels.drizzling import DrizzlingPanel
+from svmwidgets.panels.export import ExportPanel
+from svmwidgets.panels.filtering import FilteringPanel
+from svmwidgets.panels.inputs import InputsPanel
+from svmwidgets.panels.parameters import ParametersPanel
+from svmwidgets.panels.parts import act, toolbar
+from svmwidgets.panels.products import ProductsPanel
+from svmwidgets.session import Session
+
+__all__ = ["Dashboard"]
+
+_SHEET = Path(__file__).parent / "panels" / "panels.css"
+_TICK_S = 0.5
+_WORDS = {"ok": "done", "failed": "failed", "cancelled": "cancelled"}
+
+
+class Dashboard(widgets.VBox):
+    """A visit from its file list to products and parameter files.
+
+    Parameters
+    ----------
+    visit : str, Path or sequence of these, optional
+        Poller file, list, folder, exposures, or a session file to resume.
+    output : Path, optional
+        Folder for products; ``<visit>_products`` beside the visit by default.
+        Decisions of an earlier session in it come back.
+    reference : str or Path, optional
+        Reference catalog: a file, the name of a service, or ``none``; by
+        default ``gaia.ecsv`` beside the visit where there is one.
+    data_folder : Path, optional
+        Where exposures are looked for besides the folder of the list.
+    workers : int, optional
+        Worker processes; one per core by default.
+    state_folder : Path, optional
+        Where the list of recent visits is kept; beside the output by default.
+
+    Examples
+    --------
+    >>> from svmwidgets import Dashboard
+    >>> Dashboard("demo/visit.lst")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        visit: str | Path | Sequence[str | Path] | None = None,
+        *,
+        output: str | Path | None = None,
+        reference: str | Path | None = None,
+        data_folder: str | Path | None = None,
+        workers: int | None = None,
+        state_folder: str | Path | None = None,
+    ) -> None:
+        self.session = Session(
+            workers=workers,
+            state_folder=Path(state_folder) if state_folder else None,
+        )
+        self._ticking: asyncio.Task[None] | None = None
+        self._build()
+        if visit is not None:
+            self._call(
+                lambda: self.session.open(
+                    visit,
+                    output=Path(output) if output else None,
+                    reference=reference,
+                    data_folder=Path(data_folder) if data_folder else None,
+                )
+            )
+
+    @classmethod
+    def resume(cls, path: str | Path, **options: Any) -> Self:
+        """Return a dashboard with the decisions of a saved session.
+
+        Parameters
+        ----------
+        path : str or Path
+            The session file, or the output folder that holds it.
+        **options
+            As for `Dashboard`.
+        """
+        path = Path(path)
+        if path.is_dir():
+            path = path / "svm_session.json"
+        return cls(path, **options)
+
+    def __repr__(self) -> str:
+        visit = self.session.inputs.visit
+        return f"Dashboard({visit.name if visit else ''})"
+
+    # ---- building ----
+
+    def _build(self) -> None:
+        session = self.session
+        guard = session.guard
+        self.rail = Rail([], selected=session.step)
+        self.rail.observe(guard(self._go), "selected")
+        self.panels = {
+            "inputs": InputsPanel(session.inputs, session),
+            "filtering": FilteringPanel(session.filtering, session.products, session),
+            "products": ProductsPanel(session.products, session),
+            "parameters": ParametersPanel(session.parameters, session),
+            "alignment": AlignmentPanel(session.alignment, session),
+            "drizzling": DrizzlingPanel(session.drizzling, session),
+            "export": ExportPanel(session.export, session),
+        }
+        self.stack = widgets.Stack(list(self.panels.values()), selected_index=0)
+        self.stack.add_class("svm-stack-of-steps")
+        self.banner_text = widgets.HTML()
+        self.banner_text.layout.flex = "1"
+        self.banner = widgets.HBox(
+            [self.banner_text, act("Dismiss", guard(session.dismiss), kind="quiet")]
+        )
+        self.banner.add_class("svm-banner")
+        self.banner.add_class("svm-is-failed")
+        self.undo = act("Undo", guard(session.undo))
+        self.redo = act("Redo", guard(session.redo))
+        self.title = widgets.HTML()
+        self.title.add_class("svm-app-title")
+        self.title.layout.flex = "1"
+        head = toolbar(self.title, self.undo, self.redo)
+        head.add_class("svm-head")
+        self.progress = ProgressStrip()
+        self.progress.on_cancel(guard(session.cancel))
+        self.log_pane = LogPane(is_open=False)
+        style = widgets.HTML(f"<style>{_SHEET.read_text(encoding='utf-8')}</style>")
+        style.layout.display = "none"
+        foot = widgets.VBox([self.progress, self.log_pane])
+        foot.add_class("svm-foot")
+        super().__init__(
+            [ThemeStyle(), style, head, self.rail, self.banner, self.stack, foot]
+        )
+        self.add_class("svm-app")
+        self._observe()
+
+    def _observe(self) -> None:
+        session = self.session
+        guard = session.guard
+        for step in session.steps:
+            step.observe(guard(lambda _: self._show_rail()), ["status", "summary"])
+        session.observe(guard(lambda _: self._show_step()), "step")
+        session.observe(guard(lambda _: self._show_banner()), "banner")
+        session.observe(guard(lambda _: self._show_log()), "lines")
+        session.observe(
+            guard(lambda _: self._show_undo()), ["undo_label", "redo_label"]
+        )
+        session.inputs.observe(guard(lambda _: self._show_title()), "visit")
+        names = ["is_running", "fraction", "message", "elapsed_s", "remaining_s"]
+        session.run_model.observe(guard(lambda _: self._show_progress()), names)
+        session.run_model.observe(guard(lambda _: self._tick()), "is_running")
+        self._show_rail()
+        self._show_step()
+        self._show_banner()
+        self._show_undo()
+        self._show_title()
+        self._show_progress()
+
+    # ---- showing ----
+
+    def _show_rail(self) -> None:
+        self.rail.steps = [
+            rail_step(step.name, step.title, status=step.status, summary=step.summary)
+            for step in self.session.steps
+        ]
+
+    def _show_step(self) -> None:
+        name = self.session.step
+        self.rail.selected = name
+        self.stack.selected_index = list(self.panels).index(name)
+
+    def _show_banner(self) -> None:
+        problem = self.session.banner
+        self.banner.layout.display = None if problem else "none"
+        if problem is not None:
+            what = html.escape(problem.problem.rstrip(".") + ".")
+            remedy = html.escape(problem.remedy)
+            self.banner_text.value = (
+                f'<div role="alert"><b>{html.escape(problem.subject)}</b>: {what} '
+                f"{remedy}</div>"
+            )
+
+    def _show_log(self) -> None:
+        self.log_pane.lines = [
+            {
+                "text": line.text,
+                "code": line.python,
+                "level": line.level,
+                "time": line.time,
+                "detail": line.detail,
+            }
+            for line in self.session.lines
+        ]
+
+    def _show_undo(self) -> None:
+        session = self.session
+        for button, name in ((self.undo, "undo"), (self.redo, "redo")):
+            label = getattr(session, f"{name}_label")
+            button.disabled = not label
+            button.tooltip = f"{name.capitalize()}: {label}" if label else ""
+
+    def _show_title(self) -> None:
+        visit = self.session.inputs.visit
+        name = html.escape(visit.name) if visit else "no visit open"
+        where = html.escape(str(self.session.output)) if visit else ""
+        arrow = f"<span>products in <code>{where}</code></span>" if where else ""
+        self.title.value = f"<h2>{name}</h2>{arrow}"
+
+    def _show_progress(self) -> None:
+        run = self.session.run_model
+        strip = self.progress
+        with strip.hold_sync():
+            strip.fraction = run.fraction
+            strip.text = run.message or "Nothing runs."
+            strip.elapsed_s = run.elapsed_s
+            known = run.remaining_s == run.remaining_s  # nan
+            strip.remaining_s = run.remaining_s if known else -1.0
+            strip.can_cancel = run.is_running
+            strip.status = "running" if run.is_running else run.outcome or "todo"
+
+    # ---- acting ----
+
+    def _go(self, change: Any) -> None:
+        if change["new"]:
+            self.session.step = change["new"]
+
+    def _call(self, call: Callable[[], Any]) -> None:
+        self.session.guard(call)()
+
+    def _tick(self) -> None:
+        """Keep the clock of a run going while no event comes."""
+        if not self.session.run_model.is_running:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # no loop: a script or a test, which does not watch the clock
+        self._ticking = loop.create_task(self._tick_on())
+
+    async def _tick_on(self) -> None:
+        while self.session.run_model.is_running:
+            await asyncio.sleep(_TICK_S)
+            self.session.tick()

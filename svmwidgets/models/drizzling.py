@@ -1,0 +1,350 @@
+"""Drizzled products, their statistics, and trial parameters."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import traitlets as T  # noqa: N812
+
+from svmcore.errors import ParameterError
+from svmcore.io.mosaics import Mosaic, read_mosaic
+from svmcore.model.decisions import ParameterChange
+from svmcore.model.product import (
+    ExposureProduct,
+    Product,
+    ProductTree,
+    TotalProduct,
+)
+from svmcore.model.verdict import Role
+from svmcore.parameters import declaration
+from svmcore.pipeline.prepare import PreparedVisit
+from svmcore.previews import order_red_to_blue
+from svmwidgets.models.fields import text_of, value_of
+from svmwidgets.models.step import Door, StepModel
+
+__all__ = ["PLANES", "TRIAL_KEYS", "DrizzlingModel", "ProductState", "Statistics"]
+
+PLANES = ("SCI", "WHT", "CTX")
+# Parameters that are worth trying by eye, in the order of the form.
+TRIAL_KEYS = (
+    "final_pixfrac",
+    "final_scale",
+    "final_kernel",
+    "final_wht_type",
+    "final_bits",
+    "driz_cr",
+    "driz_cr_snr",
+    "driz_cr_scale",
+    "driz_cr_grow",
+    "combine_type",
+    "combine_nhigh",
+)
+_UNEVEN = 0.2  # rms over median of the weight above which pixfrac is too small
+_KEYWORDS = ("NPIXFRAC", "MEANEXPT", "MEDEXPT", "MEANNEXP", "MEDNEXP")
+
+
+@dataclass(frozen=True, slots=True)
+class ProductState:
+    """A drizzled product and whether its file is up to date.
+
+    Parameters
+    ----------
+    basename, kind, label : str
+        The product.
+    file : str
+        Name of the drizzled image.
+    is_there, is_fresh : bool
+        Whether the file exists, and is what the present decisions give.
+    """
+
+    basename: str
+    kind: str
+    label: str
+    file: str
+    is_there: bool
+    is_fresh: bool
+
+    @property
+    def status(self) -> str:
+        """``ok``, ``stale`` or ``todo``."""
+        if not self.is_there:
+            return "todo"
+        return "ok" if self.is_fresh else "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Numbers of one product.
+
+    Parameters
+    ----------
+    keywords : tuple of (str, str)
+        Keywords of coverage and exposure, as written in the header.
+    weight_mean, weight_ratio : float
+        Mean of the weight, and its rms over its median, where it is deepest.
+    """
+
+    keywords: tuple[tuple[str, str], ...]
+    weight_mean: float
+    weight_ratio: float
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether the weight varies too much for this pixfrac and scale."""
+        return bool(self.weight_ratio > _UNEVEN)
+
+
+class DrizzlingModel(StepModel):
+    """Products as images, and the cutout under trial parameters."""
+
+    name = "drizzling"
+    title = "Drizzle"
+    task_steps = frozenset(
+        {"drizzle exposure", "flag cosmic rays", "drizzle product", "grid"}
+    )
+
+    products = T.Tuple(help="State of every drizzled product")
+    selected = T.Unicode("", help="Basename of the product that is shown")
+    beside = T.Unicode("", help="Basename of a second product; empty for none")
+    plane = T.Enum(PLANES, "SCI", help="Plane that is shown")
+    statistics = T.Instance(Statistics, allow_none=True, help="Of the shown product")
+    trial = T.Dict(help="Trial values by parameter, as texts")
+    errors = T.Dict(help="Refused trial texts and why, by parameter")
+    cutout = T.Any(None, allow_none=True, help="The latest trial")
+    previous = T.Any(None, allow_none=True, help="The trial before it")
+    center = T.Tuple(help="Middle of the cutout: right ascension, declination [deg]")
+    size = T.Int(300, help="Side of the cutout [output pixel]")
+    is_trying = T.Bool(default_value=False, help="Whether a trial is under way")
+    version = T.Int(0, help="Raised whenever files of products may have changed")
+
+    def __init__(self, door: Door, **traits: Any) -> None:
+        super().__init__(door, **traits)
+        self._prepared: PreparedVisit | None = None
+        self._survey: Any = None
+        self._is_running = False
+        self.observe(lambda _: self._reset_trial(), "selected")
+
+    def clear(self) -> None:
+        """Forget everything of the visit before."""
+        with self.hold_trait_notifications():
+            self._prepared = self._survey = None
+            self.products, self.selected, self.beside = (), "", ""
+            self.statistics = self.cutout = self.previous = None
+            self.trial, self.errors, self.center = {}, {}, ()
+        self.settle("todo", "")
+
+    def show(self, prepared: PreparedVisit) -> None:
+        """Take the visit and the decisions as they are now."""
+        self._prepared = prepared
+        self._list()
+
+    def take(self, survey: Any) -> None:
+        """Take which products are there and which are stale."""
+        self._survey = survey
+        self._is_running = False
+        self._list()
+
+    def run_ended(self, _outcome: str) -> None:
+        """Look at the products again."""
+        self._is_running = False
+        self.version += 1
+        self._list()
+
+    @property
+    def product(self) -> Product | None:
+        """The shown product."""
+        return self._find(self.selected)
+
+    def path(self, basename: str) -> Path | None:
+        """Return the file of a product; None if it is not there."""
+        for state in self.products:
+            if state.basename == basename and state.is_there:
+                return self.door.output / state.file
+        return None
+
+    def filter_paths(self, basename: str) -> tuple[Path, ...]:
+        """Return the filter products beside a product, red to blue, if there."""
+        for total in self._prepared.working_totals if self._prepared else ():
+            if basename not in {p.basename for p in ProductTree((total,)).products}:
+                continue
+            by_name = {p.filter_name: p.basename for p in total.filters}
+            order = order_red_to_blue(tuple(by_name), total.detector_key.detector)
+            paths = (self.path(by_name[name]) for name in order)
+            return tuple(path for path in paths if path is not None)
+        return ()
+
+    def ask_statistics(self) -> None:
+        """Read the numbers of the shown product in the background."""
+        path, name = self.path(self.selected), self.selected
+        if path is None:
+            self.statistics = None
+            return
+
+        def answer(found: Statistics) -> None:
+            if name == self.selected:
+                self.statistics = found
+
+        self.door.preview("statistics", lambda: read_statistics(path), answer)
+
+    # ---- trials ----
+
+    def default_trial(self) -> dict[str, str]:
+        """Return the present values of the trial parameters, as texts."""
+        prepared = self._prepared
+        if prepared is None or self.selected not in prepared.parameters:
+            return {}
+        section = prepared.parameters[self.selected].section("astrodrizzle")
+        return {key: text_of(section[key]) for key in TRIAL_KEYS if key in section}
+
+    def change_trial(self, key: str, raw: str) -> bool:
+        """Set a trial value from its text; False if it was refused."""
+        try:
+            value = value_of(declaration("astrodrizzle", key), raw)
+        except ParameterError as error:
+            self.errors = {**self.errors, key: error.problem}
+            return False
+        self.errors = {k: v for k, v in self.errors.items() if k != key}
+        self.trial = {**self.trial, key: text_of(value)}
+        return True
+
+    def trial_changes(self) -> tuple[ParameterChange, ...]:
+        """Return the trial values that differ from the present ones."""
+        present = self.default_trial()
+        return tuple(
+            ParameterChange(
+                self.selected,
+                "astrodrizzle",
+                key,
+                value_of(declaration("astrodrizzle", key), raw),
+                reason="tried on a cutout",
+            )
+            for key, raw in self.trial.items()
+            if raw != present.get(key)
+        )
+
+    def adopt_trial(self) -> bool:
+        """Make the trial values those of the shown product."""
+        decisions = self.door.decisions
+        changes = self.trial_changes()
+        for change in changes:
+            decisions = decisions.with_parameter(change)
+        if not changes:
+            return False
+        names = ", ".join(f"{c.key} = {text_of(c.value)}" for c in changes)
+        return self.door.decide(f"Adopt {names}", decisions)
+
+    def _reset_trial(self) -> None:
+        self.trial, self.errors = self.default_trial(), {}
+        self.cutout = self.previous = None
+
+    # ---- inside ----
+
+    def _find(self, basename: str) -> Product | None:
+        for product in self._prepared.tree.products if self._prepared else ():
+            if product.basename == basename:
+                return product
+        return None
+
+    def _list(self) -> None:
+        prepared, survey = self._prepared, self._survey
+        if prepared is None:
+            return
+        found = []
+        for product in prepared.tree.products:
+            if not _is_drizzled(product):
+                continue
+            file = product.drizzle_name
+            task = f"drizzle product: {product.basename}"
+            found.append(
+                ProductState(
+                    product.basename,
+                    _kind(product),
+                    _label(product),
+                    file,
+                    (self.door.output / file).is_file(),
+                    survey is not None and survey.is_fresh(task),
+                )
+            )
+        with self.hold_trait_notifications():
+            self.products = tuple(found)
+            names = [state.basename for state in found]
+            if self.selected not in names:
+                self.selected = names[0] if names else ""
+            if self.beside not in names:
+                self.beside = ""
+        if not self.trial:
+            self._reset_trial()
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._is_running:
+            return
+        states = [state.status for state in self.products]
+        if not states:
+            self.settle("todo", "")
+        elif all(status == "ok" for status in states):
+            self.settle("ok", f"{len(states)} products")
+        elif all(status == "todo" for status in states):
+            self.settle("ready", "not drizzled yet")
+        else:
+            todo = len(states) - states.count("ok")
+            self.settle("stale", f"{todo} of {len(states)} to do")
+
+
+def read_statistics(path: Path) -> Statistics:
+    """Return the numbers of a drizzled product.
+
+    Parameters
+    ----------
+    path : Path
+        The product.
+    """
+    mosaic = read_mosaic(path)
+    keywords = tuple(
+        (name, _keyword(mosaic, name))
+        for name in _KEYWORDS
+        if mosaic.keyword(name) is not None
+    )
+    step = max(1, int(np.ceil(np.sqrt(mosaic.wht.size / 1_000_000))))
+    weight = np.array(mosaic.wht[::step, ::step], dtype=np.float64)
+    deep = weight[weight > 0.5 * weight.max()] if weight.size else weight
+    if not deep.size:
+        return Statistics(keywords, float("nan"), float("nan"))
+    ratio = float(np.std(deep) / np.median(deep))
+    return Statistics(keywords, float(np.mean(deep)), ratio)
+
+
+def _keyword(mosaic: Mosaic, name: str) -> str:
+    value = mosaic.keyword(name)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _is_drizzled(product: Product) -> bool:
+    match product:
+        case TotalProduct():
+            return bool(product.filters)
+        case ExposureProduct():
+            return product.role is Role.DIRECT
+        case _:
+            return True
+
+
+def _kind(product: Product) -> str:
+    match product:
+        case TotalProduct():
+            return "total"
+        case ExposureProduct():
+            return "exposure"
+        case _:
+            return "filter"
+
+
+def _label(product: Product) -> str:
+    match product:
+        case TotalProduct():
+            return f"{product.detector_key.label} total"
+        case ExposureProduct():
+            return f"{product.filter_name.upper()} {product.exposure.rootname}"
+        case _:
+            return f"{product.filter_name.upper()}"

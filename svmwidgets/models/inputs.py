@@ -1,0 +1,83 @@
+"""The visit as it was read: exposures, state of their calibration, faults."""
+
+from typing import Any
+
+import traitlets as T  # noqa: N812
+
+from svmcore.inputs import CalibrationState, calibration_state
+from svmcore.model.exposure import Exposure
+from svmcore.model.visit import VisitInput
+from svmwidgets.models.step import StepModel
+
+__all__ = ["InputsModel"]
+
+
+class InputsModel(StepModel):
+    """Exposures of the visit and how far they are calibrated."""
+
+    name = "inputs"
+    title = "Visit"
+
+    visit = T.Instance(VisitInput, allow_none=True, help="The visit as it was read")
+    source = T.Unicode("", help="List, poller, folder or session file that is open")
+    recent = T.List(T.Unicode(), help="Visits opened before, newest first")
+
+    def show(self, visit: VisitInput) -> None:
+        """Take a visit that was just read."""
+        self.visit = visit
+        bad = f", {len(visit.faults)} unusable" if visit.faults else ""
+        good = len(visit.exposures)
+        self.settle("warn" if visit.faults else "ok", f"{good} exposures{bad}")
+
+    @property
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """One row of plain values per readable exposure."""
+        exposures = self.visit.exposures if self.visit else ()
+        return tuple(_row(exposure) for exposure in exposures)
+
+    def calibration(self, rootname: str) -> tuple[CalibrationState, ...]:
+        """Return how far an exposure is calibrated, always the same rows."""
+        return calibration_state(self.exposure(rootname))
+
+    @property
+    def remarks(self) -> tuple[tuple[str, str], ...]:
+        """Subject and text of every fault and note, faults first."""
+        if self.visit is None:
+            return ()
+        faults = [
+            (f.subject, f"{f.problem.rstrip('.')}. {f.remedy}".rstrip())
+            for f in self.visit.faults
+        ]
+        notes = [(note.subject, note.text) for note in self.visit.notes]
+        notes += [
+            (exposure.rootname, f"{note.subject}: {note.text}")
+            for exposure in self.visit.exposures
+            for note in exposure.notes
+        ]
+        return tuple(faults + notes)
+
+    def exposure(self, rootname: str) -> Exposure:
+        """Return the exposure of that name.
+
+        Raises
+        ------
+        KeyError
+            If the visit has no such exposure.
+        """
+        for exposure in self.visit.exposures if self.visit else ():
+            if exposure.rootname == rootname:
+                return exposure
+        raise KeyError(rootname)
+
+
+def _row(exposure: Exposure) -> dict[str, Any]:
+    return {
+        "rootname": exposure.rootname,
+        "file": exposure.path.name,
+        "detector": exposure.detector_key.label,
+        "filter": exposure.filter_name.upper(),
+        "target": exposure.target_name,
+        "exptime_s": exposure.exptime_s,
+        "notes": tuple(f"{note.subject}: {note.text}" for note in exposure.notes),
+        "calibration": calibration_state(exposure),
+    }

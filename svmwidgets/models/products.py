@@ -1,0 +1,222 @@
+"""The tree of products that the accepted exposures make."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import traitlets as T  # noqa: N812
+
+from svmcore.model.grid import MosaicGrid
+from svmcore.model.product import (
+    ExposureProduct,
+    FilterProduct,
+    Product,
+    ProductTree,
+    TotalProduct,
+)
+from svmcore.model.verdict import Role
+from svmcore.pipeline.explore import DepthMap, depth_map, total_grid
+from svmcore.pipeline.prepare import PreparedVisit
+from svmcore.products import (
+    Footprints,
+    footprints,
+    mean_exposures_per_pixel,
+    product_files,
+)
+from svmwidgets.models.fields import text_of
+from svmwidgets.models.step import Door, StepModel
+
+__all__ = ["Node", "ProductsModel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One product in the tree, ready to be listed.
+
+    Parameters
+    ----------
+    basename : str
+        Product name without suffix.
+    parent : str
+        Basename of the product above; empty for a total product.
+    kind : str
+        ``total``, ``filter``, ``exposure``, ``align only`` or ``WCS only``.
+    label : str
+        Short name.
+    files : tuple of tuple of str
+        Kind and exact name of each file it makes.
+    exposures : tuple of str
+        Rootnames that go in.
+    exptime_s : float
+        Sum of exposure times [s].
+    """
+
+    basename: str
+    parent: str
+    kind: str
+    label: str
+    files: tuple[tuple[str, str], ...]
+    exposures: tuple[str, ...]
+    exptime_s: float
+
+
+class ProductsModel(StepModel):
+    """Total, filter and exposure products with exact names."""
+
+    name = "products"
+    title = "Products"
+
+    tree = T.Instance(ProductTree, allow_none=True, help="All products of the visit")
+    parameters = T.Any({}, help="Parameter set of every product, by basename")
+    selected = T.Unicode("", help="Basename of the product that is looked at")
+    removed = T.Tuple(help="Products that the last decision took away")
+    grids = T.Dict(help="Grid of each detector's products, by total basename")
+    depth = T.Instance(DepthMap, allow_none=True, help="Depth of the selected product")
+
+    def __init__(self, door: Door, **traits: Any) -> None:
+        super().__init__(door, **traits)
+        self._prepared: PreparedVisit | None = None
+
+    def show(self, prepared: PreparedVisit) -> None:
+        """Take a new tree; say which products came and went."""
+        tree, parameters = prepared.tree, prepared.parameters
+        self._prepared = prepared
+        before = {p.basename for p in self.tree.products} if self.tree else set()
+        names = [product.basename for product in tree.products]
+        with self.hold_trait_notifications():
+            self.removed = tuple(sorted(before - set(names)))
+            self.parameters = parameters
+            self.grids, self.depth = {}, None
+            self.tree = tree
+            if self.selected not in names:
+                self.selected = names[0] if names else ""
+        filters = sum(len(total.filters) for total in tree.totals)
+        drizzled = sum(len(total.members) for total in tree.totals)
+        if not filters:
+            self.settle("failed", "no product")
+            return
+        totals = sum(1 for total in tree.totals if total.filters)
+        text = f"{totals} total, {filters} filter, {drizzled} exposure"
+        self.settle("warn" if tree.left_out else "ok", text)
+
+    @T.observe("selected")
+    def _forget_depth(self, _: object) -> None:
+        self.depth = None
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All products, each after the one it belongs to."""
+        if self.tree is None:
+            return ()
+        found: list[Node] = []
+        for total in self.tree.totals:
+            found.append(_node(total, ""))
+            for product in total.filters:
+                found.append(_node(product, total.basename))
+                found.extend(_node(m, product.basename) for m in product.members)
+            found.extend(_node(m, total.basename) for m in total.ramps + total.grisms)
+        return tuple(found)
+
+    @property
+    def product(self) -> Product | None:
+        """The selected product."""
+        if self.tree is None or not self.selected:
+            return None
+        return self.tree.find(self.selected)
+
+    @property
+    def node(self) -> Node | None:
+        """The selected product, ready to be listed."""
+        return next((n for n in self.nodes if n.basename == self.selected), None)
+
+    def coverage(self) -> tuple[Footprints, float] | None:
+        """Return the selected product's footprints and mean exposures per pixel."""
+        product = self.product
+        if product is None or not product.exposures:
+            return None
+        exposures = product.exposures
+        return footprints(exposures), mean_exposures_per_pixel(exposures)
+
+    @property
+    def grid(self) -> MosaicGrid | None:
+        """Grid of the selected product, once it is known."""
+        if not self.selected or self.tree is None:
+            return None
+        return self.grids.get(self.total_of(self.selected).basename)
+
+    def ask_geometry(self) -> None:
+        """Find grid and depth of the selected product in the background."""
+        prepared, product = self._prepared, self.product
+        if prepared is None or product is None or self.depth is not None:
+            return
+        total = self.total_of(product.basename)
+        if not total.filters or not product.exposures:
+            return
+        known = self.grids.get(total.basename)
+
+        def question() -> tuple[str, DepthMap]:
+            grid = known or total_grid(prepared, total)
+            return product.basename, depth_map(grid, product)
+
+        def answer(found: tuple[str, DepthMap]) -> None:
+            name, depth = found
+            if prepared is self._prepared and name == self.selected:
+                self.grids = {**self.grids, total.basename: depth.grid}
+                self.depth = depth
+
+        self.door.preview("geometry", question, answer)
+
+    def changes_of(self, basename: str) -> tuple[tuple[str, str, str], ...]:
+        """Return name, value and origin of each changed parameter of a product."""
+        chosen = self.parameters.get(basename)
+        if chosen is None:
+            return ()
+        return tuple(
+            (change.key, text_of(change.value), str(change.origin))
+            for change in chosen.overrides
+        )
+
+    def total_of(self, basename: str) -> TotalProduct:
+        """Return the total product whose tree holds that product.
+
+        Raises
+        ------
+        KeyError
+            If no tree does.
+        """
+        for total in self.tree.totals if self.tree else ():
+            names = {product.basename for product in ProductTree((total,)).products}
+            if basename in names:
+                return total
+        raise KeyError(basename)
+
+    def conditions_of(self, basename: str) -> tuple[str, ...]:
+        """Return the conditions that selected the parameters of a product."""
+        chosen = self.parameters.get(basename)
+        return tuple(chosen.conditions) if chosen is not None else ()
+
+
+def _node(product: Product, parent: str) -> Node:
+    match product:
+        case TotalProduct():
+            kind, label = "total", product.detector_key.label
+        case FilterProduct():
+            kind, label = "filter", product.filter_name.upper()
+        case ExposureProduct():
+            kind, label = _exposure_kind(product), product.exposure.rootname
+    return Node(
+        basename=product.basename,
+        parent=parent,
+        kind=kind,
+        label=label,
+        files=tuple((str(k), v) for k, v in product_files(product).items()),
+        exposures=tuple(exposure.rootname for exposure in product.exposures),
+        exptime_s=sum(exposure.exptime_s for exposure in product.exposures),
+    )
+
+
+def _exposure_kind(product: ExposureProduct) -> str:
+    return {
+        Role.DIRECT: "exposure",
+        Role.RAMP: "align only",
+        Role.GRISM: "WCS only",
+    }[product.role]

@@ -1,0 +1,52 @@
+"""How many exposures cover each pixel of a product."""
+
+import ipywidgets as widgets
+import numpy as np
+
+from svmcore.pipeline.explore import DepthMap
+from svmwidgets.figures import ImageFrame, ImageViewer, tan_sky_mapping
+from svmwidgets.panels.parts import set_text, text
+
+__all__ = ["DepthView"]
+
+
+class DepthView(widgets.VBox):
+    """A depth map with its range in words."""
+
+    def __init__(self) -> None:
+        self.viewer = ImageViewer(
+            colour_map="viridis",
+            stretch="linear",
+            preset="min–max",
+            height=240,
+            has_controls=False,
+            label="Exposures per pixel",
+        )
+        self.line = text()
+        super().__init__([self.viewer, self.line])
+        self.show(None)
+
+    def show(self, depth: DepthMap | None) -> None:
+        """Show a map, or nothing until it is known."""
+        self.viewer.layout.display = None if depth is not None else "none"
+        if depth is None:
+            set_text(self.line, "")
+            return
+        grid, block = depth.grid, depth.block
+        crpix = tuple((p - 0.5) / block + 0.5 for p in grid.crpix)
+        mapping = tan_sky_mapping(crpix, grid.crval_deg, np.array(grid.cd_deg) * block)
+        frame = ImageFrame.from_array(
+            depth.counts.astype(np.float32),
+            name="exposures per pixel",
+            unit="exposures",
+            sky=mapping,
+            mask=(depth.counts == 0).astype(np.uint8),
+        )
+        self.viewer.set_frames([frame])
+        most = int(depth.counts.max())
+        covered = depth.counts[depth.counts > 0]
+        deepest = float(np.mean(covered == most)) if covered.size else 0.0
+        set_text(
+            self.line,
+            f"Up to {most} exposures per pixel, on {deepest:.0%} of the covered area.",
+        )

@@ -1,0 +1,251 @@
+"""Drizzling: run it, look at the products, try parameters on a cutout."""
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from svmwidgets.figures import ImageViewer, Table, badge, column
+from svmwidgets.models.drizzling import PLANES, DrizzlingModel
+from svmwidgets.panels.frames import colour_frame, product_frame
+from svmwidgets.panels.parts import (
+    act,
+    card,
+    choice,
+    columns,
+    label,
+    menu,
+    set_facts,
+    set_text,
+    text,
+    toolbar,
+)
+
+__all__ = ["DrizzlingPanel"]
+
+_LINK = "svm products"
+
+
+class DrizzlingPanel(widgets.VBox):
+    """View of `DrizzlingModel`.
+
+    Parameters
+    ----------
+    model : DrizzlingModel
+        State.
+    session : object
+        Gives ``guard``, ``run``, ``preview``, ``run_model``.
+    """
+
+    def __init__(self, model: DrizzlingModel, session: Any) -> None:
+        self.model, self.session = model, session
+        guard = session.guard
+        self._frames: dict[tuple[str, str, int], Any] = {}
+        self.run = act(
+            "Drizzle", guard(lambda: self._run("drizzle product")), kind="primary"
+        )
+        self.run_all = act("Run everything", guard(self._run))
+        self.product = menu([], label="Product")
+        self.product.observe(
+            guard(lambda c: c["new"] and model.set_trait("selected", c["new"])), "value"
+        )
+        self.plane = choice([*PLANES, "colour"], value="SCI")
+        self.plane.observe(guard(lambda _: self._show_images()), "value")
+        self.beside = menu([("one image", "")], value="", label="Second product")
+        self.beside.observe(
+            guard(lambda c: model.set_trait("beside", c["new"] or "")), "value"
+        )
+        self.catalogue = menu(
+            [("no overlay", ""), ("point sources", "point"), ("segments", "segment")],
+            value="",
+            label="Catalogue overlay",
+        )
+        self.catalogue.observe(guard(lambda _: self._show_catalogue()), "value")
+        self.viewer = ImageViewer(height=520, link=_LINK, label="Product")
+        self.second = ImageViewer(height=520, link=_LINK, label="Second product")
+        self.second.layout.display = "none"
+        self.images = widgets.HBox([self.viewer, self.second])
+        self.images.add_class("svm-pair")
+        self.image_line = text()
+        self.statistics = text()
+        self.states = Table(
+            [
+                column("label", "Product"),
+                column("kind", "Kind"),
+                column("state", "State", "badge"),
+            ],
+            has_filter=False,
+            height="250px",
+            label="Drizzled products",
+            empty_text="Open a visit first.",
+        )
+        self.states.observe(guard(self._picked), "selected")
+        self.tasks = Table(
+            [
+                column("step", "Task"),
+                column("subject", "Subject", "code"),
+                column("status", "State", "badge"),
+                column("seconds", "Time", "number", digits=1, unit="s"),
+            ],
+            height="250px",
+            label="Tasks of the run",
+            empty_text="Nothing has run in this session.",
+        )
+        images = card(
+            [
+                toolbar(
+                    label("Product", self.product),
+                    self.plane,
+                    label("Beside", self.beside),
+                    self.catalogue,
+                ),
+                self.images,
+                self.image_line,
+            ],
+            heading="Products as images",
+        )
+        super().__init__(
+            [
+                toolbar(self.run, self.run_all),
+                columns(
+                    [images],
+                    [
+                        card([self.states], heading="Products"),
+                        card([self.statistics], heading="Coverage and weight"),
+                        card([self.tasks], heading="Tasks of the run"),
+                    ],
+                ),
+            ]
+        )
+        self.add_class("svm-panel")
+        model.observe(guard(lambda _: self._show_products()), "products")
+        model.observe(
+            guard(lambda _: self._show_images()), ["selected", "beside", "version"]
+        )
+        model.observe(guard(lambda _: self._show_statistics()), "statistics")
+        session.run_model.observe(guard(lambda _: self._show_tasks()), "rows")
+        session.run_model.observe(guard(lambda _: self._show_run()), "is_running")
+        session.observe(guard(lambda _: self._show_images()), "step")
+        self._show_products()
+        self._show_statistics()
+
+    def _run(self, *steps: str) -> None:
+        self.session.run(*steps, label="Drizzle" if steps else "Run everything")
+
+    def _picked(self, change: Any) -> None:
+        for name in change["new"]:
+            self.model.selected = name
+
+    def _show_run(self) -> None:
+        busy = self.session.run_model.is_running
+        self.run.disabled = self.run_all.disabled = busy or not self.model.products
+
+    def _show_products(self) -> None:
+        states = self.model.products
+        names = [(state.label, state.basename) for state in states]
+        if tuple(self.product.options) != tuple(names):
+            self.product.options = names
+            self.beside.options = [("one image", ""), *names]
+        if self.model.selected:
+            self.product.value = self.model.selected
+        self.beside.value = self.model.beside
+        words = {"ok": "up to date", "stale": "stale", "todo": "not made yet"}
+        self.states.rows = [
+            {
+                "id": state.basename,
+                "label": state.label,
+                "kind": state.kind,
+                "state": badge(state.status, words[state.status]),
+                "_tooltip": state.file,
+            }
+            for state in states
+        ]
+        self._show_run()
+        self._show_images()
+
+    def _show_images(self) -> None:
+        """Load what is looked at, if this step is."""
+        if self.session.step != "drizzling":
+            return
+        model = self.model
+        if model.selected and self.product.value != model.selected:
+            self.product.value = model.selected
+        self._load(self.viewer, model.selected)
+        self.second.layout.display = None if model.beside else "none"
+        if model.beside:
+            self._load(self.second, model.beside)
+        model.ask_statistics()
+
+    def _load(self, viewer: ImageViewer, basename: str) -> None:
+        path, plane = self.model.path(basename), self.plane.value
+        if path is None:
+            viewer.set_frames([])
+            word = "This product is not made yet. Press Drizzle." if basename else ""
+            set_text(self.image_line, word)
+            return
+        set_text(self.image_line, "")
+        key = (basename, plane, path.stat().st_mtime_ns)
+        if key in self._frames:
+            viewer.set_frames([self._frames[key]])
+            self._show_catalogue()
+            return
+
+        def read() -> Any:
+            if plane == "colour":
+                return colour_frame(self.model, basename)
+            return product_frame(path, plane)
+
+        def answer(frame: Any) -> None:
+            self._frames = {k: v for k, v in self._frames.items() if k[0] != basename}
+            self._frames[key] = frame
+            if viewer is self.viewer and basename != self.model.selected:
+                return
+            viewer.set_frames([frame])
+            self._show_catalogue()
+
+        topic = "image" if viewer is self.viewer else "second image"
+        self.session.preview(topic, read, answer, delay_s=0.01)
+
+    def _show_catalogue(self) -> None:
+        kind = self.catalogue.value
+        self.viewer.remove_layer("detected")
+        if not kind:
+            return
+
+        def answer(found: Any) -> None:
+            if found is None:
+                set_text(self.image_line, "There is no catalogue of this product yet.")
+                return
+            x, y, names = found
+            self.viewer.set_layer(
+                "detected", x, y, label=f"{kind} sources", ids=names, size=6
+            )
+
+        self.session.preview(
+            "catalogue", lambda: self.model.read_catalogue(kind), answer, delay_s=0.01
+        )
+
+    def _show_statistics(self) -> None:
+        found = self.model.statistics
+        if found is None:
+            set_facts(self.statistics, [("", "No product to measure yet.")])
+            return
+        facts = list(found.keywords)
+        facts.append(("Mean weight", f"{found.weight_mean:.4g}"))
+        ratio = f"{found.weight_ratio:.3f}"
+        if found.is_uneven:
+            ratio += "\nabove 0.2: a larger pixfrac or pixel would even it out"
+        facts.append(("Rms / median of weight", ratio))
+        set_facts(self.statistics, facts)
+
+    def _show_tasks(self) -> None:
+        self.tasks.rows = [
+            {
+                "id": row.identifier,
+                "step": row.step,
+                "subject": row.subject,
+                "status": badge(row.status, "", row.message),
+                "seconds": row.seconds or None,
+                "_tooltip": row.message,
+            }
+            for row in self.session.run_model.rows
+        ]

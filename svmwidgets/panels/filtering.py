@@ -1,0 +1,226 @@
+"""Verdicts: a table with every reason, and verdicts by hand with theirs."""
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from svmcore.model.verdict import Reason
+from svmwidgets.figures import Table, badge, column
+from svmwidgets.models.filtering import SUGGESTED_REASONS, FilteringModel
+from svmwidgets.models.products import ProductsModel
+from svmwidgets.panels.parts import (
+    act,
+    card,
+    columns,
+    field,
+    label,
+    menu,
+    set_facts,
+    set_text,
+    text,
+    toolbar,
+)
+
+__all__ = ["FilteringPanel"]
+
+_COLUMNS = (
+    column("use", "Use", "toggle", tooltip="Whether the exposure is processed"),
+    column("rootname", "Exposure", "code"),
+    column("filter", "Filter"),
+    column("exptime", "Time", "number", digits=1, unit="s"),
+    column("verdict", "Verdict", "badge"),
+    column("role", "Role", width="1%"),
+    column("why", "Why", width="46%"),
+)
+
+
+class FilteringPanel(widgets.VBox):
+    """View of `FilteringModel`, with the effect on the products.
+
+    Parameters
+    ----------
+    model : FilteringModel
+        State.
+    products : ProductsModel
+        Read only: what the verdicts make of the visit.
+    session : object
+        Gives ``guard(call)``.
+    """
+
+    def __init__(
+        self, model: FilteringModel, products: ProductsModel, session: Any
+    ) -> None:
+        self.model, self.products, self.session = model, products, session
+        guard = session.guard
+        self.table = Table(
+            _COLUMNS,
+            is_multiple=True,
+            height="520px",
+            label="Exposures and their verdicts",
+            empty_text="Open a visit first.",
+        )
+        self.table.on_change(guard(self._toggled))
+        self.table.observe(guard(lambda _: self._describe()), "selected")
+        self.facts = text()
+        self.reasons = text(css="svm-reasons")
+        self.reason = field("Reason", placeholder="Reason, kept in the records")
+        self.suggested = menu(
+            [("Suggested reasons", ""), *((one, one) for one in SUGGESTED_REASONS)],
+            value="",
+            label="Suggested reasons",
+        )
+        self.suggested.observe(guard(self._suggest), "value")
+        self.accept = act("Accept", guard(lambda: self._override(accepted=True)))
+        self.reject = act(
+            "Reject", guard(lambda: self._override(accepted=False)), kind="danger"
+        )
+        self.automatic = act("Automatic verdict", guard(self._restore), kind="quiet")
+        self.pending = text(css="svm-pending")
+        self.effect = text()
+        self.change = text(css="svm-warning")
+        by_hand = card(
+            [
+                self.pending,
+                label("Reason", self.reason),
+                toolbar(self.suggested, self.accept, self.reject, self.automatic),
+            ],
+            heading="Verdict by hand",
+        )
+        super().__init__(
+            [
+                columns(
+                    [card([self.table], heading="Exposures")],
+                    [
+                        card([self.facts, self.reasons], heading="Selected"),
+                        by_hand,
+                        card([self.effect, self.change], heading="Products now"),
+                    ],
+                )
+            ]
+        )
+        self.add_class("svm-panel")
+        model.observe(guard(lambda _: self.refresh()), "rows")
+        products.observe(guard(lambda _: self._show_effect()), ["tree", "removed"])
+        self.refresh()
+        self._show_effect()
+
+    def refresh(self) -> None:
+        """Show the verdicts as the model has them."""
+        self.table.rows = [_row(row) for row in self.model.rows]
+        self._describe()
+
+    @property
+    def _chosen(self) -> list[str]:
+        known = {row["rootname"] for row in self.model.rows}
+        return [name for name in self.table.selected if name in known]
+
+    def _toggled(self, rootname: str, key: str, value: Any) -> None:
+        """Ask for the reason of a toggle; take a verdict by hand back at once."""
+        if key != "use":
+            return
+        verdict = self.model.verdict(rootname)
+        automatic = not verdict.reasons
+        if verdict.override and bool(value) == automatic:
+            self.model.restore([rootname])
+            return
+        self.table.selected = [rootname]
+        if self.reason.value.strip():
+            self._override(accepted=bool(value))
+            return
+        word = "accept" if value else "reject"
+        set_text(
+            self.pending,
+            f"Write a reason, then press {word.capitalize()}, to {word} {rootname}.",
+        )
+        self.table.rows = [dict(row) for row in self.table.rows]
+
+    def _override(self, *, accepted: bool) -> None:
+        if not self._chosen:
+            set_text(self.pending, "Select one or more exposures in the table first.")
+            return
+        reason = self.reason.value
+        if self.model.override(self._chosen, accepted=accepted, reason=reason):
+            self.reason.value = ""
+            self.suggested.value = ""
+            set_text(self.pending, "")
+
+    def _restore(self) -> None:
+        if self._chosen:
+            self.model.restore(self._chosen)
+
+    def _suggest(self, change: Any) -> None:
+        if change["new"]:
+            self.reason.value = change["new"]
+
+    def _describe(self) -> None:
+        names = self._chosen
+        if not names:
+            set_facts(self.facts, [("", "Select exposures in the table.")])
+            set_text(self.reasons, "")
+            return
+        if len(names) > 1:
+            set_facts(self.facts, [("Exposures", "\n".join(names))])
+            set_text(self.reasons, "")
+            return
+        verdict = self.model.verdict(names[0])
+        facts = [("Exposure", names[0])]
+        facts.append(("Verdict", "accepted" if verdict.accepted else "rejected"))
+        if verdict.override:
+            facts.append(("By hand", verdict.override.reason))
+        facts += [("Rejects", _told(reason)) for reason in verdict.reasons]
+        facts += [("Caveat", _told(caveat)) for caveat in verdict.caveats]
+        if len(facts) == 2:
+            facts.append(("Reasons", "No rule speaks against it."))
+        set_facts(self.facts, facts)
+
+    def _show_effect(self) -> None:
+        tree = self.products.tree
+        if tree is None:
+            set_facts(self.effect, [])
+            return
+        facts = []
+        for total in tree.totals:
+            filters = [
+                f"{f.filter_name.upper()} ({len(f.members)})" for f in total.filters
+            ]
+            others = [f"{len(total.grisms)} grism"] if total.grisms else []
+            others += [f"{len(total.ramps)} ramp"] if total.ramps else []
+            shown = ", ".join(filters + others) or "no product"
+            facts.append((total.detector_key.label, shown))
+        facts += [(one.rootname, one.sentence) for one in tree.left_out]
+        set_facts(self.effect, facts or [("", "No product is left.")])
+        gone = [name for name in self.products.removed if name not in self._all_names()]
+        many = f"No longer made: {', '.join(gone)}" if gone else ""
+        set_text(self.change, many)
+
+    def _all_names(self) -> set[str]:
+        return {node.basename for node in self.products.nodes}
+
+
+def _told(reason: Reason) -> str:
+    return f"{reason.keyword} = {reason.value} (rule: {reason.rule})\n{reason.sentence}"
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    if row["by_hand"]:
+        word = "accepted by hand" if row["accepted"] else "rejected by hand"
+        verdict = badge("changed", word, row["by_hand"])
+        why = row["by_hand"]
+    elif not row["accepted"]:
+        verdict, why = badge("failed", "rejected"), "; ".join(row["reasons"])
+    elif row["caveats"]:
+        verdict, why = badge("warn", "accepted, caveat"), "; ".join(row["caveats"])
+    else:
+        verdict, why = badge("ok", "accepted"), ""
+    return {
+        "id": row["rootname"],
+        "use": row["accepted"],
+        "rootname": row["rootname"],
+        "filter": row["filter"],
+        "exptime": row["exptime_s"],
+        "verdict": verdict,
+        "role": row["role"],
+        "why": why,
+        "_muted": not row["accepted"],
+        "_tooltip": "\n".join((*row["reasons"], *row["caveats"])),
+    }

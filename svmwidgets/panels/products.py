@@ -1,0 +1,153 @@
+"""The product tree, and everything about the selected product."""
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from svmwidgets.figures import FootprintFigure, Tree, badge, outline, tree_node
+from svmwidgets.models.products import Node, ProductsModel
+from svmwidgets.panels.depth import DepthView
+from svmwidgets.panels.parts import act, card, columns, set_facts, text, toolbar
+
+__all__ = ["ProductsPanel"]
+
+_WORDS = {"align only": "note", "WCS only": "note"}
+
+
+class ProductsPanel(widgets.VBox):
+    """View of `ProductsModel`.
+
+    Parameters
+    ----------
+    model : ProductsModel
+        State.
+    session : object
+        Gives ``guard(call)``, ``preview``, and ``step`` to go to another step.
+    """
+
+    def __init__(self, model: ProductsModel, session: Any) -> None:
+        self.model, self.session = model, session
+        guard = session.guard
+        self.tree = Tree([], height="640px", label="Products")
+        self.tree.observe(guard(self._picked), "selected")
+        self.facts = text()
+        self.files = text()
+        self.origin = text()
+        self.sky = FootprintFigure(height=300, label="Footprint of the product")
+        self.depth = DepthView()
+        self.edit = act("Edit its parameters", guard(self._edit), kind="quiet")
+        super().__init__(
+            [
+                columns(
+                    [card([self.tree], heading="Products")],
+                    [
+                        card([self.facts], heading="Selected product"),
+                        card([self.files], heading="Files"),
+                        card([self.sky, self.depth], heading="Coverage"),
+                        card(
+                            [self.origin, toolbar(self.edit)],
+                            heading="Parameters it uses",
+                        ),
+                    ],
+                    split="even",
+                )
+            ]
+        )
+        self.add_class("svm-panel")
+        model.observe(guard(lambda _: self.refresh()), "tree")
+        model.observe(guard(lambda _: self._describe()), ["selected", "depth"])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the tree as the model has it."""
+        self.tree.nodes = [_drawn(node) for node in self.model.nodes]
+        if self.tree.selected != self.model.selected:
+            self.tree.selected = self.model.selected
+        self._describe()
+
+    def _picked(self, change: Any) -> None:
+        if change["new"]:
+            self.model.selected = change["new"]
+
+    def _edit(self) -> None:
+        self.session.parameters.product = self.model.selected
+        self.session.step = "parameters"
+
+    def _describe(self) -> None:
+        node = self.model.node
+        if node is None:
+            for line in (self.facts, self.files, self.origin):
+                set_facts(line, [])
+            self.sky.outlines = []
+            return
+        facts = [
+            ("Name", node.basename),
+            ("Kind", f"{node.kind} product"),
+            ("Exposures", f"{len(node.exposures)}: {', '.join(node.exposures)}"),
+            ("Exposure time", f"{node.exptime_s:.1f} s"),
+        ]
+        coverage = self.model.coverage()
+        if coverage is not None:
+            sky, mean = coverage
+            area = sky.union_area_arcsec2 / 3600.0
+            facts.append(("Area", f"{area:.3f} square arcminutes"))
+            facts.append(("Mean exposures per pixel", f"{mean:.2f}"))
+            if sky.isolated:
+                facts.append(("Apart from the rest", ", ".join(sky.isolated)))
+            self._draw(sky)
+        grid = self.model.grid
+        if grid is not None:
+            ny, nx = grid.shape
+            facts.append(("Size", f"{nx} × {ny} pixels"))
+            facts.append(("Scale", f"{grid.scale_arcsec:.5f} arcsec per pixel"))
+            facts.append(("Orientation", f"{grid.orientation_deg:.3f}° east of north"))
+        set_facts(self.facts, facts)
+        set_facts(self.files, [*node.files], css="svm-files")
+        conditions = " → ".join(self.model.conditions_of(node.basename))
+        origin = [("Sets, later ones win", conditions or "detector")]
+        origin += [
+            (key, f"{value} ({why})")
+            for key, value, why in self.model.changes_of(node.basename)
+        ]
+        set_facts(self.origin, origin)
+        self.depth.show(self.model.depth)
+        self.model.ask_geometry()
+
+    def _draw(self, sky: Any) -> None:
+        outlines = [
+            outline(
+                name,
+                [[corner[0] for corner in ring] for ring in rings],
+                [[corner[1] for corner in ring] for ring in rings],
+            )
+            for name, rings in zip(sky.rootnames, sky.outlines, strict=True)
+            if rings
+        ]
+        if sky.union:
+            outlines.append(
+                outline(
+                    "product",
+                    [[corner[0] for corner in ring] for ring in sky.union],
+                    [[corner[1] for corner in ring] for ring in sky.union],
+                    kind="product",
+                    group="outline",
+                )
+            )
+        self.sky.outlines = outlines
+
+
+def _drawn(node: Node) -> dict[str, Any]:
+    names = dict(node.files)
+    shown = names.get("drizzle") or names.get("calibrated") or node.basename
+    count = len(node.exposures)
+    many = f"{count} × " if count > 1 else ""
+    badges = [badge(_WORDS[node.kind], node.kind)] if node.kind in _WORDS else []
+    return tree_node(
+        node.basename,
+        shown,
+        parent=node.parent,
+        kind=node.kind if node.kind not in _WORDS else "exposure",
+        note=f"{many}{node.exptime_s:.0f} s" if count else "",
+        badges=badges,
+        tooltip="\n".join(name for _, name in node.files),
+    )

@@ -1,0 +1,80 @@
+"""A session as a Python script and as a command line."""
+
+import shlex
+from pathlib import Path
+
+from svmwidgets.changes import History, python_lines
+from svmwidgets.saved import SavedSession
+
+__all__ = ["command_line", "script_text"]
+
+_HEAD = '''"""The visit {name}, processed as it was in the dashboard."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from svmcore import Decisions, process_visit
+from svmcore.io.decisions import decisions_from_json
+from svmcore.model.decisions import ExcludedRegion, ManualOffset, ParameterChange
+from svmcore.model.verdict import Override
+
+source = {source!r}
+output = Path({output!r})
+reference = {reference!r}
+decisions = {decisions}
+'''
+_TAIL = """
+if __name__ == "__main__":  # worker processes import this file
+    report = process_visit(
+        source, output=output, reference=reference, decisions=decisions{data}
+    )
+"""
+
+
+def script_text(saved: SavedSession, history: History) -> str:
+    """Return a script that makes the same decisions and runs the visit.
+
+    Parameters
+    ----------
+    saved : SavedSession
+        The visit and its folders.
+    history : History
+        Decisions in force; what was undone is left out.
+    """
+    source = saved.source if isinstance(saved.source, str) else list(saved.source)
+    name = Path(source if isinstance(source, str) else source[0]).stem
+    start = history.start_python()
+    parts = [
+        _HEAD.format(
+            name=name,
+            source=source,
+            output=str(saved.output),
+            reference=history.start.reference,
+            decisions=start,
+        )
+    ]
+    for entry in history.entries:
+        lines = "\n".join(python_lines(entry.changes))
+        parts.append(f"\n# {entry.label}\n{lines}\n")
+    data = f", data_folder=Path({str(saved.data_folder)!r})"
+    parts.append(_TAIL.format(data=data if saved.data_folder else ""))
+    return "".join(parts)
+
+
+def command_line(saved: SavedSession, decisions_file: str) -> str:
+    """Return the ``svm run`` command that does the same.
+
+    Parameters
+    ----------
+    saved : SavedSession
+        The visit, its folders and choices.
+    decisions_file : str
+        Path of the saved decisions.
+    """
+    sources = [saved.source] if isinstance(saved.source, str) else list(saved.source)
+    words = ["svm", "run", *sources, "--output", str(saved.output)]
+    words += ["--reference", saved.history.choices.reference]
+    if saved.data_folder:
+        words += ["--data", str(saved.data_folder)]
+    words += ["--decisions", decisions_file]
+    return shlex.join(words)

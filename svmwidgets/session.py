@@ -1,0 +1,595 @@
+"""One visit under work: a single door for every decision, saved and replayed."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import traitlets as T  # noqa: N812
+
+from svmcore.errors import InputError, SvmError
+from svmcore.io.visit import read_visit
+from svmcore.model.decisions import Decisions
+from svmcore.model.visit import VisitInput
+from svmcore.pipeline.prepare import PreparedVisit, decide
+from svmwidgets.changes import Choices, History, python_lines
+from svmwidgets.jobs import Courier, Jobs, LatestWins, Problem, problem_of
+from svmwidgets.models.alignment import AlignmentModel
+from svmwidgets.models.drizzling import DrizzlingModel
+from svmwidgets.models.export import ExportModel
+from svmwidgets.models.filtering import FilteringModel
+from svmwidgets.models.inputs import InputsModel
+from svmwidgets.models.parameters import ParametersModel
+from svmwidgets.models.products import ProductsModel
+from svmwidgets.models.running import RunModel
+from svmwidgets.models.step import StepModel
+from svmwidgets.replay import command_line, script_text
+from svmwidgets.runs import Survey, run_work, survey_visit
+from svmwidgets.saved import (
+    SESSION_NAME,
+    SavedSession,
+    read_recent,
+    read_session,
+    write_recent,
+    write_session,
+)
+
+__all__ = ["LogLine", "Session"]
+
+log = logging.getLogger(__name__)
+
+LOG_LENGTH = 400
+SAVE_DELAY_S = 0.05
+REFIT_DELAY_S = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One thing that happened.
+
+    Parameters
+    ----------
+    time : str
+        Clock time.
+    level : {'info', 'warn', 'error'}
+        How serious it is.
+    text : str
+        What happened.
+    python : str
+        Lines that do the same; empty for what needs none.
+    detail : str
+        Longer text, for example a traceback.
+    """
+
+    time: str
+    level: str
+    text: str
+    python: str = ""
+    detail: str = ""
+
+
+class Session(T.HasTraits):
+    """A visit, what was decided about it, and what is being done.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Worker processes of runs; one per core by default.
+    state_folder : Path, optional
+        Where the list of recent visits is kept; beside the session file by
+        default.
+    courier : Courier, optional
+        Delivers results of background work; to this thread by default.
+
+    Notes
+    -----
+    Every change of a decision goes through `decide`: it is tried on the cheap
+    half of the pipeline first, and refused as a whole if that raises.
+    """
+
+    step = T.Unicode("inputs", help="Name of the step that is looked at")
+    banner = T.Instance(Problem, allow_none=True, help="What went wrong last")
+    lines = T.Tuple(help="The latest lines of the log")
+    undo_label = T.Unicode("", help="What undo would take back")
+    redo_label = T.Unicode("", help="What redo would do again")
+    is_reading = T.Bool(default_value=False, help="Whether a visit is being read")
+    is_surveying = T.Bool(default_value=False, help="Whether results are looked up")
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        state_folder: Path | None = None,
+        courier: Courier | None = None,
+    ) -> None:
+        super().__init__()
+        self.workers = workers
+        self.state_folder = state_folder
+        self.courier = courier or Courier.of_this_thread()
+        self.jobs = Jobs(self.courier)
+        self.run_model = RunModel()
+        self.inputs = InputsModel(self)
+        self.filtering = FilteringModel(self)
+        self.products = ProductsModel(self)
+        self.parameters = ParametersModel(self)
+        self.alignment = AlignmentModel(self)
+        self.drizzling = DrizzlingModel(self)
+        self.export = ExportModel(self)
+        self.steps: tuple[StepModel, ...] = (
+            self.inputs,
+            self.filtering,
+            self.products,
+            self.parameters,
+            self.alignment,
+            self.drizzling,
+            self.export,
+        )
+        self.source: str | tuple[str, ...] = ""
+        self.data_folder: Path | None = None
+        self.output = Path()
+        self.prepared: PreparedVisit | None = None
+        self.survey: Survey | None = None
+        self._history = History()
+        self._kept: deque[LogLine] = deque(maxlen=LOG_LENGTH)
+        self._topics: dict[str, LatestWins] = {}
+        self._started_s = 0.0
+
+    # ---- what a step may ask of its session (the Door) ----
+
+    @property
+    def decisions(self) -> Decisions:
+        """Decisions in force."""
+        return self._history.choices.decisions
+
+    @property
+    def reference(self) -> str:
+        """Reference catalog: path, name of a service, or ``none``."""
+        return self._history.choices.reference
+
+    @property
+    def visit(self) -> VisitInput | None:
+        """The visit that is open."""
+        return self.prepared.visit if self.prepared else None
+
+    def decide(self, label: str, decisions: Decisions) -> bool:
+        """Adopt new decisions, if the cheap half takes them.
+
+        Parameters
+        ----------
+        label : str
+            What the user did, for the log and the undo button.
+        decisions : Decisions
+            The new value.
+
+        Returns
+        -------
+        bool
+            False if they were refused; the banner says why.
+        """
+        return self._choose(label, Choices(decisions, self.reference))
+
+    def choose_reference(self, reference: str) -> bool:
+        """Align to another catalog: path of a file, name of a service, ``none``."""
+        text = reference.strip() or "none"
+        return self._choose(f"Reference {text}", Choices(self.decisions, text))
+
+    def note(
+        self, text: str, python: str = "", *, level: str = "info", detail: str = ""
+    ) -> None:
+        """Add a line to the log."""
+        clock = time.strftime("%H:%M:%S")
+        self._kept.append(LogLine(clock, level, text, python, detail))
+        self.lines = tuple(self._kept)
+
+    def warn(self, subject: str, problem: str, remedy: str = "") -> None:
+        """Show a problem in the banner and in the log."""
+        self.show_problem(Problem(subject, problem, remedy))
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show a problem in the banner, with its traceback in the log."""
+        text = f"{problem.subject}: {problem.problem.rstrip('.')}. {problem.remedy}"
+        self.note(text.rstrip(), level="error", detail=problem.traceback)
+        self.banner = problem
+
+    def dismiss(self) -> None:
+        """Take the banner away."""
+        self.banner = None
+
+    def preview(
+        self,
+        topic: str,
+        question: Callable[[], Any],
+        on_answer: Callable[[Any], None],
+        *,
+        on_failed: Callable[[Problem], None] | None = None,
+        delay_s: float | None = None,
+    ) -> None:
+        """Answer a question in the background, only the latest of its topic.
+
+        Parameters
+        ----------
+        topic : str
+            Questions of one topic overtake each other.
+        question : callable
+            Takes nothing; runs in a background thread.
+        on_answer : callable
+            Takes the answer, in the widgets' thread.
+        on_failed : callable, optional
+            Takes the problem; the banner by default.
+        delay_s : float, optional
+            How long a question rests first [s].
+        """
+        if topic not in self._topics:
+            options = {} if delay_s is None else {"delay_s": delay_s}
+            self._topics[topic] = LatestWins(self.courier, **options)
+        self._topics[topic].ask(
+            question,
+            on_answer=self.guard(on_answer),
+            on_failed=on_failed or self.show_problem,
+        )
+
+    def guard(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a callback: what it raises goes to the banner and the log."""
+
+        def guarded(*arguments: Any, **options: Any) -> Any:
+            try:
+                return call(*arguments, **options)
+            except Exception as error:  # noqa: BLE001  # the banner shows it
+                self.show_problem(problem_of(error))
+                return None
+
+        return guarded
+
+    # ---- opening, saving, undoing ----
+
+    def open(
+        self,
+        source: str | Path | Sequence[str | Path],
+        *,
+        output: Path | None = None,
+        reference: str | Path | None = None,
+        data_folder: Path | None = None,
+    ) -> None:
+        """Open a visit, or a session file; earlier decisions come back.
+
+        Parameters
+        ----------
+        source : str, Path or sequence of these
+            Poller file, list, folder, exposures, or a session file.
+        output : Path, optional
+            Folder for products; ``<visit>_products`` beside the visit by
+            default.
+        reference : str or Path, optional
+            Reference catalog; by default ``gaia.ecsv`` beside the visit where
+            there is one, else none.
+        data_folder : Path, optional
+            Where exposures are looked for besides the folder of the list.
+
+        Raises
+        ------
+        SvmError
+            If the visit or the session file cannot be read.
+        """
+        if isinstance(source, str | Path) and Path(source).suffix == ".json":
+            saved = read_session(Path(source))
+            self._adopt(read_visit(saved.source, data_folder=saved.data_folder), saved)
+            return
+        visit = read_visit(source, data_folder=data_folder)
+        folder = output or default_output(source)
+        self._adopt(visit, _begin(source, folder, reference, data_folder))
+
+    def open_later(self, source: str) -> None:
+        """Open a visit without keeping the page waiting."""
+        self.is_reading = True
+
+        def read() -> tuple[VisitInput, SavedSession]:
+            if Path(source).suffix == ".json":
+                saved = read_session(Path(source))
+            else:
+                saved = _begin(source, default_output(source), None, None)
+            return read_visit(saved.source, data_folder=saved.data_folder), saved
+
+        def adopt(answer: tuple[VisitInput, SavedSession]) -> None:
+            self.is_reading = False
+            self._adopt(*answer)
+
+        def fail(problem: Problem) -> None:
+            self.is_reading = False
+            self.show_problem(problem)
+
+        self.preview("open", read, adopt, on_failed=fail, delay_s=0.0)
+
+    def resume(self, path: Path) -> None:
+        """Open the session saved in a file.
+
+        Raises
+        ------
+        InputError
+            If the file is no session or its visit cannot be read.
+        """
+        self.open(path)
+
+    def save(self) -> Path:
+        """Write the session file now, and return its path."""
+        path = self.session_path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_session(path, self._saved())
+        return path
+
+    @property
+    def session_path(self) -> Path:
+        """Where the session is saved."""
+        return self.output / SESSION_NAME
+
+    def undo(self) -> bool:
+        """Take back the last decision; False if there is none."""
+        return self._move(-1) if self.undo_label else False
+
+    def redo(self) -> bool:
+        """Make an undone decision again; False if there is none."""
+        return self._move(1) if self.redo_label else False
+
+    def script(self) -> str:
+        """Return Python that repeats the session in a fresh interpreter."""
+        return script_text(self._saved(), self._history)
+
+    def command_line(self, decisions_file: str = "decisions.json") -> str:
+        """Return the command that repeats the session, given saved decisions."""
+        return command_line(self._saved(), decisions_file)
+
+    def export_text(self, kind: str) -> str:
+        """Return what the session gives to an export: script or time."""
+        if kind == "time":
+            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return self.script()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that was chosen, as JSON values."""
+        return self._history.to_json()
+
+    # ---- running ----
+
+    def run(self, *steps: str, label: str = "Run", wait: bool = False) -> None:
+        """Run the tasks of some steps and all that they need.
+
+        Parameters
+        ----------
+        *steps : str
+            Steps of the task engine, for example ``fit alignment``; all
+            tasks of the visit by default.
+        label : str
+            Name of the run.
+        wait : bool
+            Work in this thread and return at the end (for scripts).
+
+        Raises
+        ------
+        InputError
+            If no visit is open.
+        """
+        prepared = self._require()
+        if self.jobs.is_busy:
+            self.warn(label, "another run is under way", "Cancel it or wait.")
+            return
+        prepared.require_work()
+        self._started_s = time.monotonic()
+        self._mark_running(steps)
+        names = f", only={list(steps)}" if steps else ""
+        self.note(f"{label} started{names}")
+        self.jobs.start(
+            run_work(
+                prepared,
+                reference=self.reference,
+                output=self.output,
+                steps=steps,
+                workers=self.workers,
+                label=label,
+            ),
+            on_events=self.guard(self._take_events),
+            on_done=self.guard(self._run_ended),
+            on_failed=self._run_failed,
+            wait=wait,
+        )
+
+    def cancel(self) -> None:
+        """Stop the run; finished results are kept."""
+        if self.jobs.is_busy:
+            self.note("Cancel")
+            self.run_model.message = "Cancelling"
+            self.jobs.cancel()
+
+    def tick(self) -> None:
+        """Let the clock of a run advance."""
+        self.run_model.tick(time.monotonic() - self._started_s)
+
+    def wait(self, timeout_s: float = 600.0) -> None:
+        """Wait for the run and all background answers (scripts and tests)."""
+        self.jobs.wait(timeout_s)
+        while any(topic.is_busy for topic in self._topics.values()):
+            for topic in self._topics.values():
+                topic.wait(timeout_s)
+
+    # ---- inside ----
+
+    def _choose(self, label: str, after: Choices) -> bool:
+        prepared = self._require()
+        try:
+            new = decide(prepared.visit, after.decisions)
+        except SvmError as error:
+            self.show_problem(problem_of(error))
+            return False
+        entry = self._history.add(label, after)
+        if entry is None:
+            return True
+        self.note(label, "\n".join(python_lines(entry.changes)))
+        self._show(new)
+        return True
+
+    def _move(self, step: int) -> bool:
+        label = self.undo_label if step < 0 else self.redo_label
+        new = decide(self._require().visit, self._history.peek(step).decisions)
+        self._history.move(step)
+        self.note(f"{'Undo' if step < 0 else 'Redo'}: {label}")
+        self._show(new)
+        return True
+
+    def _adopt(self, visit: VisitInput, saved: SavedSession) -> None:
+        prepared = decide(visit, saved.history.choices.decisions)
+        if self.jobs.is_busy:
+            self.jobs.cancel()
+        self.banner = None
+        self.source, self.output = saved.source, saved.output
+        self.data_folder = saved.data_folder
+        self._history = saved.history
+        self.survey = None
+        self.inputs.source = str(saved.source)
+        self.inputs.show(visit)
+        for step in (self.alignment, self.drizzling, self.export):
+            step.clear()
+        self.note(
+            f"Opened {visit.name}: {len(visit.exposures)} exposures",
+            f"source = {_plain(saved.source)!r}",
+        )
+        if saved.history.entries:
+            count = len(saved.history.entries)
+            self.note(f"{count} earlier decisions are in force; undo takes them back")
+        for fault in visit.faults:
+            self.note(str(fault), level="warn")
+        self._show(prepared)
+        self._remember()
+
+    def _show(self, prepared: PreparedVisit) -> None:
+        self.prepared = prepared
+        self.undo_label = self._history.undo_label
+        self.redo_label = self._history.redo_label
+        self.filtering.show(prepared.visit.exposures, prepared.verdicts)
+        self.products.show(prepared)
+        self.parameters.show(prepared.tree, prepared.parameters)
+        self.alignment.show(prepared, self.reference)
+        self.drizzling.show(prepared)
+        self.export.show(prepared)
+        self.preview("save", self.save, lambda _: None, delay_s=SAVE_DELAY_S)
+        self.look_up()
+
+    def look_up(self) -> None:
+        """Find out in the background which results are there and which stale."""
+        prepared, output, reference = self._require(), self.output, self.reference
+        self.is_surveying = True
+        self.preview(
+            "survey",
+            lambda: survey_visit(prepared, reference=reference, output=output),
+            self._surveyed,
+            on_failed=self._survey_failed,
+            delay_s=SAVE_DELAY_S,
+        )
+
+    def _surveyed(self, survey: Survey) -> None:
+        self.is_surveying = False
+        self.survey = survey
+        self.parameters.stale = survey.stale_counts
+        self.alignment.take(survey)
+        self.drizzling.take(survey)
+        self.export.take(survey)
+
+    def _survey_failed(self, problem: Problem) -> None:
+        self.is_surveying = False
+        self.show_problem(problem)
+
+    def _take_events(self, events: list[Any]) -> None:
+        for event in events:
+            if isinstance(event, Sequence):
+                self.run_model.begin(event[0], event[1])
+        self.run_model.take(
+            [event for event in events if not isinstance(event, Sequence)],
+            elapsed_s=time.monotonic() - self._started_s,
+        )
+
+    def _mark_running(self, steps: Sequence[str]) -> None:
+        if not steps or set(steps) & self.alignment.task_steps:
+            self.alignment.settle("running", "running")
+        if not steps or set(steps) & self.drizzling.task_steps:
+            self.drizzling.settle("running", "running")
+
+    def _run_ended(self, ended: Mapping[str, Any]) -> None:
+        outcome, sentence = ended["outcome"], ended["sentence"]
+        self.run_model.end(outcome, sentence)
+        level = {"ok": "info", "failed": "error"}.get(outcome, "warn")
+        self.note(sentence, level=level, detail="\n".join(ended["messages"]))
+        if outcome == "failed":
+            problem = ended["messages"][0]
+            self.banner = Problem(ended["label"], problem, "The log has more.")
+        self.drizzling.run_ended(outcome)
+        self.alignment.run_ended(outcome)
+        self.look_up()
+
+    def _run_failed(self, problem: Problem) -> None:
+        self.run_model.end("failed", problem.problem)
+        self.show_problem(problem)
+        self.drizzling.run_ended("failed")
+        self.alignment.run_ended("failed")
+
+    def _require(self) -> PreparedVisit:
+        if self.prepared is None:
+            raise InputError("visit", "none is open", "Open a poller, list or folder.")
+        return self.prepared
+
+    def _saved(self) -> SavedSession:
+        return SavedSession(
+            self.source, self.data_folder, self.output, self._history, self.step
+        )
+
+    def _remember(self) -> None:
+        folder = self.state_folder or self.output.parent
+        name = str(self.source) if isinstance(self.source, str) else ""
+        if name:
+            self.inputs.recent = write_recent(folder, name)
+        else:
+            self.inputs.recent = read_recent(folder)
+
+
+def default_output(source: str | Path | Sequence[str | Path]) -> Path:
+    """Return the folder for products that goes with a visit."""
+    first = source if isinstance(source, str | Path) else source[0]
+    path = Path(first).expanduser().absolute()
+    return path.parent / f"{path.stem}_products"
+
+
+def _begin(
+    source: str | Path | Sequence[str | Path],
+    output: Path,
+    reference: str | Path | None,
+    data_folder: Path | None,
+) -> SavedSession:
+    """Return the saved session of that visit, or a new one."""
+    plain = _absolute(source)
+    path = Path(output).absolute() / SESSION_NAME
+    if path.is_file():
+        saved = read_session(path)
+        if saved.source == plain:
+            return saved
+    if reference is None:
+        reference = _nearby_reference(plain)
+    elif Path(reference).is_file():
+        reference = Path(reference).absolute()
+    history = History(Choices(Decisions(), str(reference)))
+    return SavedSession(plain, data_folder, Path(output).absolute(), history, "inputs")
+
+
+def _nearby_reference(source: str | tuple[str, ...]) -> str:
+    first = Path(source if isinstance(source, str) else source[0])
+    folder = first if first.is_dir() else first.parent
+    found = folder / "gaia.ecsv"
+    return str(found) if found.is_file() else "none"
+
+
+def _absolute(source: str | Path | Sequence[str | Path]) -> str | tuple[str, ...]:
+    if isinstance(source, str | Path):
+        return str(Path(source).expanduser().absolute())
+    return tuple(str(Path(one).expanduser().absolute()) for one in source)
+
+
+def _plain(source: str | tuple[str, ...]) -> str | list[str]:
+    return source if isinstance(source, str) else list(source)
