@@ -129,8 +129,11 @@ def _reason(rule: Rule, exposure: Exposure) -> Reason:
 
 def _lacks_keyword(rule: Rule, exposure: Exposure) -> bool:
     key = exposure.detector_key
-    is_expected = {key.instrument, key.slug} & set(rule.expected_for)
-    return bool(is_expected) and not keyword_text(exposure, rule.keyword)
+    if not {key.instrument, key.slug} & set(rule.expected_for):
+        return False
+    if rule.may_be_blank:
+        return exposure.keywords.get(rule.keyword) is None
+    return not keyword_text(exposure, rule.keyword)
 
 
 def _check_override(

@@ -71,6 +71,8 @@ class Rule:
     expected_for : tuple of str
         Detector slugs, or instruments, whose headers always hold the keyword:
         a caveat says so where it is missing.
+    may_be_blank : bool
+        Whether a blank value is as good as any, where the keyword is expected.
     is_documented : bool
         Whether the description of single-visit processing lists the rule.
     """
@@ -84,6 +86,7 @@ class Rule:
     value_of: Callable[[Exposure], KeywordValue]
     binds_dispersed: bool = True
     expected_for: tuple[str, ...] = ()
+    may_be_blank: bool = False
     is_documented: bool = True
 
 
@@ -230,6 +233,8 @@ RULES: tuple[Rule, ...] = (
         "The telescope followed a moving target: WCS and background sources vary.",
         _among("MTFLAG", "T", "TRUE"),
         _value("MTFLAG"),
+        expected_for=("wfc3",),  # early ACS headers have none
+        may_be_blank=True,
     ),
     Rule(
         "spatial scan",

@@ -15,7 +15,7 @@ _EXPTIME_TOLERANCE_S = 1e-3
 
 
 def compare_with_header(
-    row: ListingRow, exposure: Exposure, *, subject: str
+    row: ListingRow, exposure: Exposure, *, place: str
 ) -> tuple[Note, ...]:
     """Return a note for each column of a row that contradicts the header.
 
@@ -25,8 +25,8 @@ def compare_with_header(
         Row of a list.
     exposure : Exposure
         The exposure that it names.
-    subject : str
-        Name of the list, for the notes.
+    place : str
+        List and line, for the notes.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def compare_with_header(
         )
     return tuple(
         Note(
-            f"{subject}, line {row.line}",
+            place,
             f"{row.file_name}: the list gives {column} {listed}, the file has {held}; "
             "the file's value is used",
         )

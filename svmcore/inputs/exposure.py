@@ -15,6 +15,7 @@ from svmcore.model.header import HeaderUnit
 __all__ = ["exposure_from_headers", "split_file_name"]
 
 _ROOTNAME = re.compile(r"[a-z][0-9a-z]{8}")
+_LETTERS = {"acs": "j", "wfc3": "i", "wfpc2": "u"}  # the i of ipppssoot
 _FILE_NAME = re.compile(
     r"(?P<stem>.+)_(?P<suffix>fl[tc])\.fits(?:\.gz)?", re.IGNORECASE
 )
@@ -80,6 +81,12 @@ def exposure_from_headers(
     header = Header(path, units)
     rootname, suffix = _identity(header)
     detector_key = _detector(header)
+    if rootname[0] != _LETTERS[detector_key.instrument]:
+        header.note(
+            "INSTRUME",
+            f"INSTRUME is {detector_key.instrument.upper()!r}, but the exposure's "
+            f"name begins with {rootname[0]!r}",
+        )
     sciences = science_units(units)
     if not sciences:
         raise InputError(

@@ -139,7 +139,9 @@ def test_poor_guiding_does_not_hide_a_reason(exposure_with):
     assert verdict.caveats
 
 
-@pytest.mark.parametrize("keyword", ["DRIZCORR", "SCAN_TYP", "TARGNAME", "FGSLOCK"])
+@pytest.mark.parametrize(
+    "keyword", ["DRIZCORR", "SCAN_TYP", "TARGNAME", "FGSLOCK", "MTFLAG"]
+)
 def test_a_rule_that_cannot_be_tested_is_a_caveat(exposure_with, keyword):
     verdict = judge_exposure(exposure_with(**{keyword: None}))
     assert verdict.accepted

@@ -10,7 +10,7 @@ ROW = "ib460601q_flt.fits,11665,B46,06,100.0,F160W,IR,/x"
 
 def notes_on(line, exposure):
     row = parse_listing(line, subject="l").rows[0]
-    return compare_with_header(row, exposure, subject="visit.out")
+    return compare_with_header(row, exposure, place="visit.out, line 1")
 
 
 def test_an_agreeing_row_gives_no_note(exposure_with):

@@ -98,6 +98,13 @@ def test_file_name_wins_over_rootname(exposure_with):
     assert "ROOTNAME is 'ib4606c6q'" in exposure.notes[0].text
 
 
+def test_a_name_of_another_instrument_is_noted(exposure_with):
+    exposure = exposure_with("acs_wfc", rootname="ib4606c5q")
+    assert "INSTRUME is 'ACS', but the exposure's name begins with 'i'" in (
+        exposure.notes[0].text
+    )
+
+
 def test_rootname_names_a_renamed_file(exposure_with):
     exposure = exposure_with(rootname="my_copy", ROOTNAME="ib4606c6q")
     assert exposure.rootname == "ib4606c6q"
