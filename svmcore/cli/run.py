@@ -2,9 +2,11 @@
 
 import argparse
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Self
 
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -114,8 +116,11 @@ class EventPrinter:
         self.progress.update(self.bar, completed=len(self.settled))
 
 
-def _number(value: float, digits: int = 1) -> str:
-    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+def _pair(first: float, second: float) -> str:
+    """Write two numbers, or a dash where there are none."""
+    if math.isnan(first) or math.isnan(second):
+        return "–"
+    return f"{first:.1f} {second:.1f}"
 
 
 def print_fit(console: Console, fit: GroupFit) -> None:
@@ -129,10 +134,15 @@ def print_fit(console: Console, fit: GroupFit) -> None:
         The alignment.
     """
     against = f"to {fit.catalog}" if fit.kind == "absolute" else f"{fit.kind} only"
-    table = Table(title=f"Alignment of {fit.detector}, {against}", title_justify="left")
+    table = Table(
+        title=f"Alignment of {fit.detector}, {against} [mas]",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     for name in ("exposure", "state"):
         table.add_column(name, no_wrap=True)
-    for name in ("stars", "ref", "links", "east", "north", "rms ra", "rms dec", "q"):
+    for name in ("stars", "ref", "links", "shift e n", "rms ra dec", "relative", "q"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in fit.exposures:
         table.add_row(
@@ -141,28 +151,46 @@ def print_fit(console: Console, fit: GroupFit) -> None:
             str(each.n_sources),
             str(each.n_reference),
             str(each.n_links),
-            _number(each.terms.shift_east_mas),
-            _number(each.terms.shift_north_mas),
-            _number(each.rms_ra_mas),
-            _number(each.rms_dec_mas),
+            _pair(each.terms.shift_east_mas, each.terms.shift_north_mas),
+            _pair(each.rms_ra_mas, each.rms_dec_mas),
+            _pair(each.relative_rms_ra_mas, each.relative_rms_dec_mas),
             str(each.quality.fit_qual),
         )
     console.print(table)
-    console.print("shifts and rms in mas", style="dim")
     console.print(fit.quality.sentence, highlight=False)
+    for each in fit.exposures:
+        if each.quality.fit_qual > fit.quality.fit_qual:
+            console.print(f"! {each.rootname}: {each.quality.sentence}", style="yellow")
     for warning in fit.warnings:
         console.print(f"! {warning}", style="yellow", highlight=False)
+    console.print()
 
 
 def _print_products(console: Console, output: Path, names: list[str]) -> None:
-    table = Table(title=f"Products in {output}", title_justify="left")
+    """Print drizzled products by name, and all other files by kind."""
+    table = Table(
+        title=f"Products in {output}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("file", no_wrap=True)
     table.add_column("MB", justify="right")
+    others: Counter[str] = Counter()
     for name in names:
         path = output / name
-        if path.is_file():
+        if not path.is_file():
+            continue
+        kind = name.rsplit("_", 1)[-1]
+        if kind in ("drz.fits", "drc.fits"):
             table.add_row(name, f"{path.stat().st_size / 1e6:.1f}")
+        else:
+            others[kind] += 1
     console.print(table)
+    console.print(
+        "and " + ", ".join(f"{number} {kind}" for kind, number in others.items()),
+        style="dim",
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -210,7 +238,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for fit in report.fits.values():
         print_fit(console, fit)
     _print_products(
-        console, arguments.output, [n for task in plan.tasks for n in task.outputs]
+        console,
+        arguments.output,
+        [name for task in plan.tasks for name in task.outputs]
+        + [path.name for path in report.records],
     )
     console.print(f"{outcome.seconds:.1f} s", style="dim")
     for message in printer.failures:

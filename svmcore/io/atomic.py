@@ -1,6 +1,5 @@
 """Files that appear complete or not at all."""
 
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,12 +29,16 @@ def write_atomically(path: Path) -> Iterator[Path]:
     ------
     StoreError
         If the file cannot be written (folder missing, disk full, no right).
+
+    Notes
+    -----
+    A killed process leaves the old file or the new one. Nothing is forced to
+    the disk: on a busy machine that costs seconds per file. What a power cut
+    may truncate, the store notices by its size and makes again.
     """
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
         temporary.replace(path)
     except OSError as error:
         raise StoreError(

@@ -42,6 +42,14 @@ def _stamp(path: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns]
 
 
+def _sizes(folder: Path) -> dict[str, int]:
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
 class Store:
     """Results of one output folder.
 
@@ -138,6 +146,8 @@ class Store:
                 return None
         folder = self._folder(key)
         is_present = folder.is_dir()
+        if is_present and _sizes(folder) != record["sizes"]:
+            return None  # a power cut can truncate what was not yet on disk
         if not is_present and not record["is_dropped"]:
             return None
         return ResultRef(key, record["digest"], folder, is_present)
@@ -185,13 +195,13 @@ class Store:
             raise StoreError(
                 str(folder), f"cannot be written ({error.strerror or error})"
             ) from error
-        self._write_record(key, digest, stamps, is_dropped=False)
+        self._write_record(key, digest, stamps, sizes=_sizes(folder))
         return ResultRef(key, digest, folder, is_present=True)
 
     def drop(self, ref: ResultRef) -> ResultRef:
         """Remove a result's files but remember that they were made."""
         record = json.loads(self._record(ref.key).read_text(encoding="utf-8"))
-        self._write_record(ref.key, ref.digest, record["outputs"], is_dropped=True)
+        self._write_record(ref.key, ref.digest, record["outputs"], sizes=None)
         shutil.rmtree(ref.folder, ignore_errors=True)
         return ResultRef(ref.key, ref.digest, ref.folder, is_present=False)
 
@@ -231,7 +241,12 @@ class Store:
         digest: str,
         stamps: Mapping[str, list[int]],
         *,
-        is_dropped: bool,
+        sizes: Mapping[str, int] | None,
     ) -> None:
-        record = {"digest": digest, "outputs": stamps, "is_dropped": is_dropped}
+        record = {
+            "digest": digest,
+            "outputs": stamps,
+            "sizes": sizes,
+            "is_dropped": sizes is None,
+        }
         write_text(self._record(key), json.dumps(record, sort_keys=True))

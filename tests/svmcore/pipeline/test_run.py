@@ -244,3 +244,12 @@ def test_unwritable_output_is_one_clear_error(tmp_path):
     blocked.write_text("")
     with pytest.raises(StoreError, match="cannot be used as output folder"):
         run_plan([], output=blocked / "out")
+
+
+def test_truncated_result_is_made_again(tmp_path, threads):
+    tasks = [step("one", write_text, "abc"), step("two", count_letters, "", ["one"])]
+    first, _ = run(tasks, tmp_path, threads)
+    (first.results["one: x"].folder / "text.txt").write_text("")
+    outcome, _ = run(tasks, tmp_path, threads)
+    assert outcome.states["one: x"] is State.DONE
+    assert outcome.states["two: x"] is State.REUSED
