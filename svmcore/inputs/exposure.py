@@ -87,6 +87,10 @@ def exposure_from_headers(
             f"INSTRUME is {detector_key.instrument.upper()!r}, but the exposure's "
             f"name begins with {rootname[0]!r}",
         )
+    if header.get("HAPLEVEL") is not None:
+        header.note(
+            "HAPLEVEL", "the file is itself a product of single-visit processing"
+        )
     sciences = science_units(units)
     if not sciences:
         raise InputError(

@@ -98,6 +98,11 @@ def test_file_name_wins_over_rootname(exposure_with):
     assert "ROOTNAME is 'ib4606c6q'" in exposure.notes[0].text
 
 
+def test_an_earlier_product_is_noted(exposure_with):
+    exposure = exposure_with(HAPLEVEL=1)
+    assert "itself a product of single-visit processing" in exposure.notes[0].text
+
+
 def test_a_name_of_another_instrument_is_noted(exposure_with):
     exposure = exposure_with("acs_wfc", rootname="ib4606c5q")
     assert "INSTRUME is 'ACS', but the exposure's name begins with 'i'" in (
