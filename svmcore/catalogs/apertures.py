@@ -14,8 +14,13 @@ FloatArray = NDArray[np.float64]
 _CHUNK_PIXELS = 2_000_000
 _CLIP_SIGMA = 3.0
 _CLIP_ROUNDS = 5
-# What each statistic takes of mean and median.
-_STATISTICS = {"mode": (-2.0, 3.0), "median": (0.0, 1.0), "mean": (1.0, 0.0)}
+# What each statistic takes of mean and median, and its variance over that of
+# the mean: for Gaussian noise var(median) = pi / 2 and cov(median, mean) = 1.
+_STATISTICS = {
+    "mode": (-2.0, 3.0, 4.0 + 9.0 * np.pi / 2.0 - 12.0),
+    "median": (0.0, 1.0, np.pi / 2.0),
+    "mean": (1.0, 0.0, 1.0),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,11 +35,14 @@ class RingStatistics:
         Standard deviation of the clipped pixels.
     n_pixels : ndarray of int, shape (n,)
         Number of the clipped pixels.
+    variance_factor : float
+        Variance of the statistic over that of a mean.
     """
 
     level: FloatArray
     sigma: FloatArray
     n_pixels: NDArray[np.int64]
+    variance_factor: float
 
 
 def circle_sums(
@@ -132,9 +140,11 @@ def ring_statistics(
         for i in range(0, len(x), step)
     ]
     if not parts:
-        return RingStatistics(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64))
+        none = np.zeros(0)
+        return RingStatistics(none, none, none.astype(np.int64), 1.0)
     level, sigma, n_pixels = (np.concatenate(c) for c in zip(*parts, strict=True))
-    return RingStatistics(level, sigma, n_pixels.astype(np.int64))
+    factor = _STATISTICS[algorithm][2]
+    return RingStatistics(level, sigma, n_pixels.astype(np.int64), factor)
 
 
 def _gather(
@@ -186,6 +196,6 @@ def _clipped_rings(
         pixels = np.sort(np.where(is_out, np.nan, pixels), axis=1)
         n_good = np.isfinite(pixels).sum(axis=1)
         mean, median, scatter = _moments(pixels, n_good)
-    of_mean, of_median = _STATISTICS[algorithm]
+    of_mean, of_median, _ = _STATISTICS[algorithm]
     level = np.where(n_good > 0, of_mean * mean + of_median * median, np.nan)
     return level, scatter, n_good

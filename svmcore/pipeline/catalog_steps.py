@@ -87,8 +87,18 @@ def _least_rms(mosaic: Mosaic, detector_key: DetectorKey) -> float:
     largest = max((float(value or 0.0) for value in noise), default=0.0)
     if detector_key.instrument == "wfpc2":
         largest = largest or 5.0
+    if detector_key.detector == "ir":
+        largest /= np.sqrt(2.0)  # the keyword is for the difference of two reads
     number = max(float(mosaic.keyword("NUMEXP", 1) or 1), 1.0)
-    return float(np.sqrt(number) * largest / time)
+    hidden = _noise_ratio(mosaic, detector_key)
+    return float(np.sqrt(number) * largest / time / hidden)
+
+
+def _noise_ratio(mosaic: Mosaic, detector_key: DetectorKey) -> float:
+    """Return the noise of large areas over the one that pixels suggest."""
+    native = detector_key.traits.pixel_scale_arcsec
+    pixfrac = float(mosaic.keyword("D001PIXF", 1.0) or 1.0)
+    return correlation_ratio(pixfrac, mosaic.pixel_scale_arcsec / native)
 
 
 def _background(
@@ -138,8 +148,6 @@ def _filter_image(
     mask = erode_mask(wht > 0, _EDGE_PIXELS)
     is_time = str(mosaic.keyword("D001WKEY", "EXP")).upper().startswith("EXP")
     time = wht if is_time else np.where(wht > 0, np.float32(_exposure_time(mosaic)), 0)
-    native = detector_key.traits.pixel_scale_arcsec
-    pixfrac = float(mosaic.keyword("D001PIXF", 1.0) or 1.0)
     return FilterImage(
         sci=sci,
         exposure_s=time,
@@ -149,7 +157,7 @@ def _filter_image(
             float(mosaic.keyword("PHOTPLAM", 0.0) or 0.0),
         ),
         pixel_scale_arcsec=mosaic.pixel_scale_arcsec,
-        noise_ratio=correlation_ratio(pixfrac, mosaic.pixel_scale_arcsec / native),
+        noise_ratio=_noise_ratio(mosaic, detector_key),
     )
 
 

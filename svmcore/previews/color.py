@@ -11,6 +11,7 @@ __all__ = ["channel_weights", "color_balance", "render_color"]
 
 _BRIGHT_SIGMA = 20.0
 _BRIGHT_LEAST = 30
+_WHITE_OUT = 0.25  # stretched brightness over white at which hue is lost
 
 
 def channel_weights(n_filters: int) -> NDArray[np.float64]:
@@ -103,7 +104,7 @@ def render_color(
     -----
     The brightness is stretched and the ratios between channels are kept
     (Lupton et al. 2004, PASP 116, 133); what would be brighter than white is
-    scaled back in all channels, so that cores keep their hue.
+    scaled back in all channels, and fades to white in the brightest cores.
     """
     planes = [
         (np.asarray(image, dtype=np.float32) - lim.sky) * np.float32(factor)
@@ -141,5 +142,6 @@ def _stretch_color(channels: NDArray[np.floating], limits: Limits) -> NDArray[np
         lifted *= np.where(mean > 0, wanted / mean, 0)
     peak = lifted.max(axis=0)
     lifted /= np.maximum(peak, 1)
+    lifted += (1 - lifted) * np.clip((peak - 1) / np.float32(_WHITE_OUT), 0, 1)
     levels: NDArray[np.uint8] = np.rint(lifted * 255).astype(np.uint8)
     return levels
