@@ -92,6 +92,12 @@ def _add_error_arguments(parser: argparse.ArgumentParser) -> None:
         "--scale", type=float, default=0.0, help="scale error of all exposures [ppm]"
     )
     errors.add_argument(
+        "--distortion",
+        type=float,
+        default=0.0,
+        help="what the distortion model leaves, rms per axis [pixel]",
+    )
+    errors.add_argument(
         "--gross",
         type=int,
         default=-1,
@@ -140,6 +146,7 @@ def _config(arguments: argparse.Namespace, seed: int) -> VisitConfig:
             visit_roll_deg=arguments.roll,
             scale_ppm=arguments.scale,
             gross_exposure=arguments.gross,
+            distortion_error_pix=arguments.distortion,
         ),
         reference=ReferenceErrors(
             maximum_stars=arguments.max_gaia,

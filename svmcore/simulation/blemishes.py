@@ -56,7 +56,8 @@ def make_blemishes(
     rng = generator(seed, "blemishes", instrument.name, chip)
     pixels = shape[0] * shape[1]
     flags = np.zeros(pixels, np.int16)
-    response = np.ones(pixels, np.float32)
+    # Flat fields are good to a few tenths of a percent.
+    response = 1 + np.float32(0.003) * rng.standard_normal(pixels, np.float32)
     hot_share, dead_share = (0.004, 0.0025) if instrument.is_rate else (0.006, 0.0003)
     hot = rng.integers(0, pixels, int(hot_share * pixels))
     excess = (0.1 + rng.pareto(1.2, len(hot)) * 0.15).astype(np.float32)

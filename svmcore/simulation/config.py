@@ -29,6 +29,9 @@ class PointingErrors:
         Index of a direct exposure that is off by far; -1 for none.
     gross_shift_arcsec : float
         How far that one is off [arcsec].
+    distortion_error_pix : float
+        Rms per axis of what the distortion model of the headers leaves: a
+        smooth field of the detector, the same in all exposures [pixel].
     """
 
     visit_offset_mas: tuple[float, float] | None = None
@@ -38,6 +41,7 @@ class PointingErrors:
     scale_ppm: float = 0.0
     gross_exposure: int = -1
     gross_shift_arcsec: float = 6.0
+    distortion_error_pix: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import gamma
 
+from svmcore.simulation.distortion import DistortionError
 from svmcore.simulation.instruments import Filter
 from svmcore.simulation.pointings import PlannedExposure
 from svmcore.simulation.psf import FieldPsf, add_stamp, add_stars
@@ -37,6 +38,8 @@ class Light:
         Filter.
     exposure : PlannedExposure
         What is done: a tracked image, a trail, a spectrum.
+    distortion : DistortionError
+        What the distortion model leaves.
     """
 
     stars: Stars
@@ -44,6 +47,7 @@ class Light:
     psf: FieldPsf
     band: Filter
     exposure: PlannedExposure
+    distortion: DistortionError
 
     def on_chip(
         self, wcs: WCS, chip: ChipSolutions, chip_shape: tuple[int, int]
@@ -59,12 +63,13 @@ class Light:
         chip_shape : tuple of int
             Shape (ny, nx) of the full chip [pixel].
         """
-        image = np.full(chip.shape, self.band.sky, np.float32)
+        image = np.full(chip.shape, self.exposure.sky, np.float32)
         if not self.exposure.has_sources or self.exposure.kind == "zero":
             return image
         pixels, inside = _on_image(wcs, self.stars.ra_deg, self.stars.dec_deg)
         magnitudes = self.stars.magnitude_at(self.band.pivot_angstrom)[inside]
         fluxes = 10 ** (-0.4 * (magnitudes - self.band.zero_point_ab))
+        pixels = pixels + self.distortion.at(pixels, chip, chip_shape)
         pixels, fluxes = _spread(self.exposure.kind, pixels, fluxes)
         seconds = max(self.exposure.exptime_s, 1.0)
         stars = np.zeros(chip.shape, np.float32)

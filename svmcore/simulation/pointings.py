@@ -49,6 +49,8 @@ class PlannedExposure:
         True over given scale.
     breathing : float
         Focus of the telescope in units of its usual scatter.
+    sky : float
+        Background [electron / (s pixel)].
     """
 
     rootname: str
@@ -65,6 +67,7 @@ class PlannedExposure:
     roll_deg: float
     scale: float
     breathing: float
+    sky: float
 
     @property
     def epoch(self) -> float:
@@ -151,6 +154,7 @@ def _plan(
         roll_deg=roll,
         scale=1.0 + config.pointing.scale_ppm * 1e-6,
         breathing=float(rng.normal()),
+        sky=instrument.filters[filter_name].sky * float(rng.lognormal(0.0, 0.06)),
     )
 
 

@@ -8,11 +8,12 @@ from astropy import units as u
 from astropy.table import Table
 
 from svmcore.io.atomic import write_atomically
+from svmcore.simulation.instruments import Filter
 from svmcore.simulation.pointings import PlannedExposure
-from svmcore.simulation.sky import ReferenceTable, Stars
+from svmcore.simulation.sky import Galaxies, ReferenceTable, Stars
 from svmcore.simulation.wcs_headers import ChipSolutions
 
-__all__ = ["write_reference", "write_stars", "write_truth"]
+__all__ = ["write_galaxies", "write_reference", "write_stars", "write_truth"]
 
 _REFERENCE_UNITS = {
     "ra": u.deg,
@@ -49,7 +50,12 @@ def write_reference(path: Path, reference: ReferenceTable) -> None:
     _write_table(path, table)
 
 
-def write_stars(path: Path, stars: Stars, reference: ReferenceTable) -> None:
+def write_stars(
+    path: Path,
+    stars: Stars,
+    reference: ReferenceTable,
+    filters: Mapping[str, Filter],
+) -> None:
     """Write the true stars at the epoch of the visit.
 
     Parameters
@@ -60,6 +66,8 @@ def write_stars(path: Path, stars: Stars, reference: ReferenceTable) -> None:
         Stars at that epoch.
     reference : ReferenceTable
         Says which of them have wrong entries in the catalog.
+    filters : Mapping of str to Filter
+        Filters of the visit, for true magnitudes and fluxes.
     """
     table = Table(
         {
@@ -75,7 +83,35 @@ def write_stars(path: Path, stars: Stars, reference: ReferenceTable) -> None:
             ),
         }
     )
+    for name, band in filters.items():
+        magnitude = stars.magnitude_at(band.pivot_angstrom)
+        table[f"magnitude_{name.lower()}"] = magnitude * u.mag
+        flux = 10 ** (-0.4 * (magnitude - band.zero_point_ab))
+        table[f"flux_{name.lower()}"] = flux * u.electron / u.s
     table.meta["epoch"] = stars.epoch
+    _write_table(path, table)
+
+
+def write_galaxies(path: Path, galaxies: Galaxies) -> None:
+    """Write the true galaxies.
+
+    Parameters
+    ----------
+    path : Path
+        ECSV file.
+    galaxies : Galaxies
+        Galaxies of the field.
+    """
+    table = Table(
+        {
+            "ra": galaxies.ra_deg * u.deg,
+            "dec": galaxies.dec_deg * u.deg,
+            "magnitude_ab": galaxies.magnitude * u.mag,
+            "half_light_radius": galaxies.radius_arcsec * u.arcsec,
+            "sersic_index": galaxies.index,
+            "axis_ratio": galaxies.axis_ratio,
+        }
+    )
     _write_table(path, table)
 
 
@@ -118,6 +154,7 @@ def write_truth(
                     "offset_north": north,
                     "roll": exposure.roll_deg,
                     "scale": exposure.scale,
+                    "sky": exposure.sky,
                 }
             )
     table = Table(rows)
@@ -125,6 +162,7 @@ def write_truth(
         (("crval1", "crval2", "roll"), u.deg),
         (("cd1_1", "cd1_2", "cd2_1", "cd2_2"), u.deg / u.pix),
         (("offset_east", "offset_north"), u.mas),
+        (("sky",), u.electron / u.s),
     ):
         for name in names:
             table[name].unit = unit

@@ -15,6 +15,7 @@ from svmcore.io.atomic import write_atomically, write_text
 from svmcore.simulation.blemishes import Blemishes, make_blemishes
 from svmcore.simulation.chips import ChipImage, expose_chip
 from svmcore.simulation.config import VisitConfig
+from svmcore.simulation.distortion import make_distortion_error
 from svmcore.simulation.geometry import (
     ChipGeometry,
     DetectorGeometry,
@@ -34,7 +35,12 @@ from svmcore.simulation.pointings import PlannedExposure, plan_exposures
 from svmcore.simulation.psf import build_psf
 from svmcore.simulation.random_numbers import generator
 from svmcore.simulation.sky import make_galaxies, make_reference, make_stars
-from svmcore.simulation.truth_tables import write_reference, write_stars, write_truth
+from svmcore.simulation.truth_tables import (
+    write_galaxies,
+    write_reference,
+    write_stars,
+    write_truth,
+)
 from svmcore.simulation.wcs_headers import (
     ChipSolutions,
     chip_wcs,
@@ -112,7 +118,8 @@ def write_visit(folder: Path | str, config: VisitConfig) -> SimulatedVisit:
     planned = plan_exposures(config)
     paths = tuple(_write_exposures(where, config, planned))
     solutions = {e.rootname: visit_solutions(config, e) for e in planned}
-    stars = make_stars(config, _field_radius(config))
+    radius = _field_radius(config)
+    stars, galaxies = make_stars(config, radius), make_galaxies(config, radius)
     reference = make_reference(stars, config)
     poller = where / _poller_name(config)
     write_text(poller, _poller_text(config, planned, paths))
@@ -121,7 +128,10 @@ def write_visit(folder: Path | str, config: VisitConfig) -> SimulatedVisit:
     )
     write_reference(catalog, reference)
     write_truth(truth, planned, solutions)
-    write_stars(star_table, stars.moved_to(planned[0].epoch), reference)
+    known = INSTRUMENTS[config.instrument].filters
+    bands = {name: known[name] for name in config.filter_names}
+    write_stars(star_table, stars.moved_to(planned[0].epoch), reference, bands)
+    write_galaxies(where / "galaxies.ecsv", galaxies)
     listing = where / "visit.lst"  # last: where it is, the visit is complete
     write_text(listing, "".join(f"{path.name}\n" for path in paths))
     return SimulatedVisit(where, poller, listing, paths, catalog, truth, star_table)
@@ -238,8 +248,13 @@ def _write_exposures(
         geometry = read_geometry(instrument.name, exposure.filter_name)
         band = instrument.filters[exposure.filter_name]
         psf = build_psf(instrument, band, breathing=exposure.breathing)
-        light = Light(stars.moved_to(exposure.epoch), galaxies, psf, band, exposure)
         chips = visit_solutions(config, exposure)
+        distortion = make_distortion_error(
+            chips, config.pointing.distortion_error_pix, config.seed
+        )
+        light = Light(
+            stars.moved_to(exposure.epoch), galaxies, psf, band, exposure, distortion
+        )
         images = []
         for chip in chips:
             extver = chip.chip.extver

@@ -17,6 +17,7 @@ def test_demo_writes_a_visit_and_says_how_to_go_on(tmp_path, capsys):
     names = sorted(path.name for path in folder.iterdir())
     assert names == [
         "gaia.ecsv",
+        "galaxies.ecsv",
         "idem01a0q_flt.fits",
         "idem01a1q_flt.fits",
         "idem01a2q_flt.fits",

@@ -9,10 +9,18 @@ INSTRUMENTS = ("wfc3/ir", "wfc3/uvis", "acs/wfc", "acs/hrc")
 # Enough stars on 300 x 300 pixels of each detector to measure a mean position.
 DENSITIES = {"wfc3/ir": 900.0, "wfc3/uvis": 9000.0, "acs/wfc": 6000.0, "acs/hrc": 2e4}
 
+FILTERS = {
+    "wfc3/ir": "F160W",
+    "wfc3/uvis": "F555W",
+    "acs/wfc": "F606W",
+    "acs/hrc": "F814W",
+}
+
 
 def _small_config(instrument, **changes):
     values = {
         "instrument": instrument,
+        "filters": (FILTERS[instrument],),
         "exposures": 2,
         "has_rejected": False,
         "chip_shape": (300, 300),

@@ -35,7 +35,7 @@ def test_a_full_well_saturates_and_bleeds_along_the_column():
     rate = flat(0.1)
     rate[100, 150] = 1e6 / 300
     blemishes, image = exposed("acs/wfc", rate)
-    assert blemishes.response[100, 150] == 1
+    assert blemishes.response[100, 150] == pytest.approx(1.0, abs=0.02)
     column = (image.flags[:, 150] & SATURATED) > 0
     assert column[100]
     # 1e6 electrons fill twelve wells of 80 000

@@ -17,8 +17,11 @@ from svmcore.simulation import (
     VisitConfig,
     write_visit,
 )
+from svmcore.simulation.distortion import make_distortion_error
 from svmcore.simulation.instruments import INSTRUMENTS
+from svmcore.simulation.pointings import plan_exposures
 from svmcore.simulation.truth import score_given
+from svmcore.simulation.visit import visit_solutions
 
 TINY = VisitConfig(
     exposures=2, filters=("F160W",), chip_shape=(128, 128), has_rejected=False
@@ -153,6 +156,38 @@ def test_a_scale_error_is_in_the_truth(tmp_path):
         for t in (truth, plain)
     )
     assert float(area / usual) == pytest.approx(1 + 2 * 50e-6, abs=1e-8)
+
+
+def test_a_distortion_error_moves_stars_smoothly():
+    config = VisitConfig(instrument="wfc3/uvis")
+    chips = visit_solutions(config, plan_exposures(config)[0])
+    field = make_distortion_error(chips, 0.02, seed=4)
+    x, y = np.meshgrid(np.linspace(0, 4095, 60), np.linspace(0, 2050, 60))
+    pixels = np.column_stack([x.ravel(), y.ravel()])
+    for chip in chips:
+        shifts = field.at(pixels, chip, (2051, 4096))
+        # 10 %: the grid's ends count fully
+        np.testing.assert_allclose(shifts.std(axis=0), 0.02, rtol=0.1)
+        assert np.all(np.abs(shifts.mean(axis=0)) < 0.002)
+        steps = np.diff(shifts[:, 0].reshape(60, 60), axis=1)
+        assert np.abs(steps).max() < 0.02  # over 69 pixels
+
+
+def test_true_fluxes_agree_with_the_header(visits):
+    visit = visits("acs/wfc")
+    stars = Table.read(visit.stars)
+    header = fits.getheader(visit.exposures[0], ("SCI", 1))
+    zero = -2.5 * np.log10(header["PHOTFLAM"]) - 5 * np.log10(header["PHOTPLAM"])
+    zero += -21.10 + 18.6921
+    expected = 10 ** (-0.4 * (stars["magnitude_f606w"].value - zero))
+    np.testing.assert_allclose(stars["flux_f606w"].value, expected, rtol=1e-5)
+
+
+def test_the_sky_differs_between_exposures_and_is_told(visits):
+    visit = visits("wfc3/uvis")
+    truth = Table.read(visit.truth)
+    levels = {row["rootname"]: row["sky"] for row in truth}
+    assert len(set(levels.values())) == len(visit.exposures)
 
 
 def test_cosmic_rays_are_told_pixel_by_pixel(visits):
