@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from small_exposures import exposure_with, write_exposure
 
 __all__ = ["exposure_with", "write_exposure"]
+
+# A busy machine must not fail a test for the time that an example takes.
+settings.register_profile("steady", deadline=None, database=None)
+settings.load_profile("steady")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
