@@ -15,6 +15,9 @@ from svmcore.io.atomic import write_text
 __all__ = ["ResultRef", "Store"]
 
 
+_RECORD_VERSION = 2  # of the file that describes a result
+
+
 @dataclass(frozen=True, slots=True)
 class ResultRef:
     """A finished result.
@@ -140,6 +143,8 @@ class Store:
             record = json.loads(self._record(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None  # no such result yet
+        if record.get("version") != _RECORD_VERSION:
+            return None  # written by another version of this module
         for name, stamp in record["outputs"].items():
             path = self.output / name
             if not path.is_file() or _stamp(path) != stamp:
@@ -244,6 +249,7 @@ class Store:
         sizes: Mapping[str, int] | None,
     ) -> None:
         record = {
+            "version": _RECORD_VERSION,
             "digest": digest,
             "outputs": stamps,
             "sizes": sizes,
