@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from svmcore.cli.options import add_visit, read_options, visit_source
 from svmcore.filtering import judge_exposures
+from svmcore.inputs import CalibrationState, calibration_state
 from svmcore.io.products import products_to_json
 from svmcore.io.visit import read_visit
 from svmcore.model.exposure import Exposure
@@ -19,7 +21,7 @@ from svmcore.model.verdict import Reason, Verdict
 from svmcore.model.visit import VisitInput
 from svmcore.products import footprints, group_products, mean_exposures_per_pixel
 
-__all__ = ["HELP", "add_arguments", "product_tree", "run"]
+__all__ = ["HELP", "add_arguments", "calibration_table", "product_tree", "run"]
 
 HELP = "list a visit's exposures, verdicts and products"
 
@@ -31,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_visit(parser)
     parser.add_argument(
         "--json", action="store_true", help="print JSON instead of a tree"
+    )
+    parser.add_argument(
+        "--calibration",
+        action="store_true",
+        help="also show how far each exposure is calibrated",
     )
     parser.add_argument(
         "--decisions", type=Path, metavar="FILE", help="decisions saved by a session"
@@ -71,6 +78,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if not console.is_terminal:  # whole lines for pipes and files
             console.width = _UNWRAPPED_WIDTH
         console.print(drawn, highlight=False)
+        if arguments.calibration:
+            console.print(calibration_table(visit.exposures), highlight=False)
     return 1 if visit.faults else 0
 
 
@@ -103,6 +112,44 @@ def product_tree(
     remarks = [*visit.notes, *(n for e in visit.exposures for n in e.notes)]
     _add_lines(root, "notes", (f"{n.subject}: {n.text}" for n in remarks), "dim")
     return root
+
+
+def calibration_table(exposures: Sequence[Exposure]) -> Table:
+    """Return the state of calibration, one row per exposure.
+
+    Parameters
+    ----------
+    exposures : sequence of Exposure
+        Exposures as read. What is not as good processing needs it is marked
+        by an exclamation mark.
+    """
+    table = Table(box=None, pad_edge=False)
+    table.add_column("exposure")
+    for number, exposure in enumerate(exposures):
+        states = calibration_state(exposure)
+        if number == 0:
+            for state in states:
+                table.add_column(state.name)
+        cells = [Text(_state_text(s), style=_state_style(s)) for s in states]
+        table.add_row(Text(exposure.rootname, style="cyan"), *cells)
+    return table
+
+
+def _state_text(state: CalibrationState) -> str:
+    match state.value:
+        case bool(value):
+            text = "yes" if value else "no"
+        case float(value):
+            text = f"{value:.9g}"
+        case None | "":
+            text = "-"
+        case value:
+            text = str(value).strip()
+    return f"{text} !" if state.is_expected is False else text
+
+
+def _state_style(state: CalibrationState) -> str:
+    return "yellow" if state.is_expected is False else ""
 
 
 def _add_total(root: Tree, total: TotalProduct, by_name: dict[str, Verdict]) -> None:

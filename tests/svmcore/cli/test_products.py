@@ -32,6 +32,17 @@ def test_tree_shows_products_reasons_and_what_is_left_out(visit, capsys):
     assert "The FLT file of ib460606q is left out" in text
 
 
+def test_calibration_is_shown_and_marked(visit, capsys):
+    assert main(["products", str(visit), "--calibration"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (header,) = [line for line in lines if line.startswith("exposure")]
+    assert "flat field" in header
+    assert "WCS" in header
+    (coarse,) = [line for line in lines if line.startswith("ib460602q")]
+    assert "COARSE !" in coarse
+    assert "COMPLETE  " in coarse
+
+
 def test_json_holds_the_same(visit, capsys):
     assert main(["products", str(visit), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
