@@ -17,9 +17,10 @@ from svmcore.parameters.documents import (
     custom_document,
 )
 from svmcore.parameters.forms import Entry, read_forms
-from svmcore.parameters.meaning import changes_of, scope_words
+from svmcore.parameters.meaning import changes_of
 from svmcore.parameters.overrides import check_changes
 from svmcore.parameters.places import place
+from svmcore.parameters.scopes import Scopes
 from svmcore.parameters.selection import ParameterSet
 
 __all__ = [
@@ -75,7 +76,9 @@ def read_parameters(path: Path, tree: ProductTree) -> ParameterFile:
         changes = read_compact(document, subject=path.name)
         check_changes(changes, tree)
         return ParameterFile(changes)
-    entries, notes = read_forms(document, subject=path.name, products=scope_words(tree))
+    entries, notes = read_forms(
+        document, subject=path.name, products=Scopes(tree).words
+    )
     changes = changes_of(entries, tree, origin=path.name)
     check_changes(changes, tree)
     return ParameterFile(changes, notes)

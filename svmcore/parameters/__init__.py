@@ -4,7 +4,7 @@ from svmcore.parameters.compare import Difference, compare_selections, compare_s
 from svmcore.parameters.concentration import concentration_limits
 from svmcore.parameters.declaration import Declaration
 from svmcore.parameters.listing import listed_products, parameter_products
-from svmcore.parameters.overrides import Origin, Override, check_changes, concerns
+from svmcore.parameters.overrides import Origin, Override, check_changes
 from svmcore.parameters.schema import (
     DECLARATIONS,
     STEPS,
@@ -12,6 +12,7 @@ from svmcore.parameters.schema import (
     find_declaration,
     search_declarations,
 )
+from svmcore.parameters.scopes import concerns
 from svmcore.parameters.section import Section
 from svmcore.parameters.selection import (
     ParameterSet,

@@ -16,6 +16,7 @@ __all__ = [
     "FILTER_CONDITIONS",
     "UVIS_POSTFLASH_MJD",
     "FilterCondition",
+    "processing_key",
     "product_conditions",
 ]
 
@@ -79,12 +80,14 @@ FILTER_CONDITIONS: tuple[FilterCondition, ...] = (
 
 
 def _era(exposures: Sequence[Exposure]) -> str:
-    first = min(exposures, key=_processing_order)
+    first = min(exposures, key=processing_key)
     return "post" if first.start_mjd >= UVIS_POSTFLASH_MJD else "pre"
 
 
-def _processing_order(exposure: Exposure) -> tuple[float, float]:
-    return exposure.exptime_s, -(exposure.photflam or 0.0)
+def processing_key(exposure: Exposure) -> tuple[float, float]:
+    """Return what exposures are sorted by: exposure time, then -PHOTFLAM."""
+    photflam = exposure.photflam
+    return exposure.exptime_s, -photflam if photflam is not None else 1.0
 
 
 def _total(product: TotalProduct) -> tuple[str, ...]:

@@ -28,7 +28,9 @@ class Declaration:
         Heading of the section it belongs to.
     type : str
         ``bool``, ``int``, ``float``, ``str``, ``bits`` (a sum of DQ flags,
-        written as a string), ``pair`` (two numbers in one string),
+        written as a string), ``pair`` (two numbers in one string), ``number
+        text`` (a number in a string, or an empty one), ``scale`` (the same,
+        or a word),
         ``names``, ``numbers`` or ``integers`` (lists), or ``counts`` (whole
         numbers by name).
     meaning : str
@@ -159,6 +161,8 @@ class Declaration:
         )
 
 
+_SCALES = ("exptime", "expsq")
+
 _WORDS = {
     "bool": "true or false",
     "int": "a whole number",
@@ -166,6 +170,8 @@ _WORDS = {
     "str": "a text",
     "bits": "a sum of DQ flags",
     "pair": 'two numbers as in "3.5 3.0"',
+    "scale": "a number or a word",
+    "number text": "a number in quotes or an empty text",
     "names": "a list of names",
     "numbers": "a list of numbers",
     "integers": "a list of whole numbers",
@@ -238,6 +244,11 @@ def _read_pair(value: JsonValue) -> str:
     return " ".join(repr(number) for number in numbers)
 
 
+def _read_number_text(value: JsonValue) -> str:
+    """Read a number that files hold as a text."""
+    return repr(_read_float(float(value) if isinstance(value, str) else value))
+
+
 def _read_list(
     value: JsonValue, read: Callable[[JsonValue], JsonValue]
 ) -> tuple[JsonValue, ...]:
@@ -259,6 +270,8 @@ _READERS: Mapping[str, Callable[[JsonValue], JsonValue]] = {
     "str": _read_str,
     "bits": _read_bits,
     "pair": _read_pair,
+    "scale": lambda value: value if value in _SCALES else _read_number_text(value),
+    "number text": lambda value: "" if value == "" else _read_number_text(value),
     "names": lambda value: _read_list(value, _read_str),
     "numbers": lambda value: _read_list(value, _read_float),
     "integers": lambda value: _read_list(value, _read_int),
@@ -270,6 +283,9 @@ def _elements(kind: str, value: JsonValue) -> tuple[JsonValue, ...]:
     match kind:
         case "pair":
             return tuple(float(part) for part in value.split())
+        case "scale" | "number text":
+            is_number = value and value not in _SCALES
+            return (float(value) if is_number else value,)
         case "bits":
             return (int(value),)
         case "counts":

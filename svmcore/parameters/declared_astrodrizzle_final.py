@@ -28,9 +28,9 @@ FINAL: tuple[Declaration, ...] = (
     ),
     _final(
         "final_wt_scl",
-        "str",
+        "scale",
         "Scale of the weights between exposures",
-        choices=("exptime", "expsq", ""),
+        choices=("exptime", "expsq"),
     ),
     _final(
         "final_pixfrac",
@@ -68,8 +68,7 @@ FINAL: tuple[Declaration, ...] = (
     _frame(
         "final_refimage",
         "str",
-        "Image whose WCS defines the frame",
-        inert_why="products of a detector share one mosaic grid",
+        "Image whose WCS defines the frame; empty for the detector's mosaic grid",
     ),
     _frame(
         "final_rot",
@@ -131,15 +130,30 @@ FINAL: tuple[Declaration, ...] = (
         )
         for name, axis in (("final_crpix1", "x"), ("final_crpix2", "y"))
     ),
-    _chip("gain", "str", "Detector gain; empty to read it from the header"),
+    _chip(
+        "gain",
+        "number text",
+        "Detector gain; empty to read it from the header",
+        minimum=0.0,
+        maximum=1000.0,
+    ),
     _chip("gnkeyword", "str", "Header keywords that hold the gain"),
-    _chip("rdnoise", "str", "Read noise; empty to read it from the header"),
+    _chip(
+        "rdnoise",
+        "number text",
+        "Read noise; empty to read it from the header",
+        unit="electron",
+        minimum=0.0,
+        maximum=1.0e6,
+    ),
     _chip("rnkeyword", "str", "Header keywords that hold the read noise"),
     _chip(
         "exptime",
-        "str",
+        "number text",
         "Exposure time; empty to read it from the header",
         unit="s",
+        minimum=0.0,
+        maximum=1.0e7,
         step_used="final",
     ),
     _chip(

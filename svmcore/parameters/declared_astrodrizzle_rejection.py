@@ -24,8 +24,7 @@ REJECTION: tuple[Declaration, ...] = (
     _frame(
         "driz_sep_refimage",
         "str",
-        "Image whose WCS defines the frame",
-        inert_why="the mosaic grid of the detector is the only reference",
+        "Image whose WCS defines the frame; empty for none",
     ),
     _frame(
         "driz_sep_rot",
@@ -98,7 +97,7 @@ REJECTION: tuple[Declaration, ...] = (
         "float",
         "Fraction of the mean weight below which a pixel is left out",
         minimum=0.0,
-        maximum=10.0,
+        maximum=1.0,
     ),
     _median(
         "combine_type",
@@ -156,7 +155,12 @@ REJECTION: tuple[Declaration, ...] = (
         is_nullable=True,
         inert_why="memory is bounded by working in bands of rows",
     ),
-    _blot("blot", "bool", "Transform the median image back to each chip"),
+    _blot(
+        "blot",
+        "bool",
+        "Transform the median image back to each chip",
+        inert_why="it is done whenever driz_cr asks for it, and never else",
+    ),
     _blot(
         "blot_interp",
         "str",

@@ -166,7 +166,7 @@ START: tuple[Declaration, ...] = (
         "skymask_cat",
         "str",
         "File that lists a mask image for each exposure",
-        inert_why="use sky_bits and use_static to mask pixels of the sky",
+        inert_why="sky_bits and use_static mask pixels of the sky",
     ),
     _sky("use_static", "bool", "Leave statically masked pixels out of the sky"),
     _sky(
@@ -179,8 +179,7 @@ START: tuple[Declaration, ...] = (
     _sky(
         "skyfile",
         "str",
-        "File with the sky of each exposure",
-        inert_why="set skyuser to take the sky from a header keyword",
+        "File with the sky of each exposure: name, then one value a chip",
     ),
     _sky("skyuser", "str", "Header keyword that holds the sky; empty to measure it"),
     _separate(
@@ -196,9 +195,9 @@ START: tuple[Declaration, ...] = (
     ),
     _separate(
         "driz_sep_wt_scl",
-        "str",
+        "scale",
         "Scale of the weights of separate images",
-        choices=("exptime", "expsq", ""),
+        choices=("exptime", "expsq"),
     ),
     _separate(
         "driz_sep_pixfrac",

@@ -8,9 +8,10 @@ from svmcore.model.decisions import ParameterChange
 from svmcore.model.product import FilterProduct, Product, ProductTree
 from svmcore.model.verdict import Role
 from svmcore.parameters.defaults import read_table
-from svmcore.parameters.listing import listed_products, parameter_products
-from svmcore.parameters.overrides import concerns, is_same_value
+from svmcore.parameters.listing import parameter_products
+from svmcore.parameters.overrides import is_same_value
 from svmcore.parameters.schema import STEPS, declaration
+from svmcore.parameters.scopes import Scopes
 from svmcore.parameters.section import Section, thawed
 from svmcore.parameters.selection import (
     ParameterSet,
@@ -123,12 +124,12 @@ def effective_changes(
         that take back part of an earlier change.
     """
     shipped = select_all(tree)
-    products = listed_products(tree)
+    scopes = Scopes(tree)
     kept: list[ParameterChange] = []
     touched: set[tuple[str, str, str]] = set()
     for change in changes:
         place = (change.step, change.key)
-        names = [p.basename for p in products if concerns(change.product, p)]
+        names = [product.basename for product in scopes.products(change.product)]
         if any(
             (name, *place) in touched
             or not is_same_value(shipped[name].value(*place), change.value)
@@ -160,6 +161,7 @@ def compact_document(
         Format, version, and the changes with their origins.
     """
     shipped = select_all(tree)
+    scopes = Scopes(tree)
     rows = []
     for change in effective_changes(tree, changes):
         row: dict[str, JsonValue] = {
@@ -172,8 +174,7 @@ def compact_document(
         }
         defaults = [
             shipped[product.basename].value(change.step, change.key)
-            for product in listed_products(tree)
-            if concerns(change.product, product)
+            for product in scopes.products(change.product)
         ]
         if all(is_same_value(defaults[0], other) for other in defaults):
             row["default"] = thawed(defaults[0])

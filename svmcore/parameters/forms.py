@@ -1,5 +1,7 @@
 """The forms in which parameter files come: what a document says, row by row."""
 
+import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,7 @@ __all__ = ["Entry", "read_forms"]
 
 JsonValue = Any
 _USED, _UNUSED = "parameters", "default_values"
+_BASENAME = re.compile(r"hst_\w+_\w+_(acs|wfc3|wfpc2)_\w+_[\w-]+_\w{6,8}")
 _TITLES = frozenset(d.title for d in DECLARATIONS) | {
     d.title.partition(".")[0] for d in DECLARATIONS
 }
@@ -106,7 +109,9 @@ class _Reader:
             elif self._is_scope(name, value):
                 yield from self._block(name, value, where)
             elif isinstance(value, Mapping) and name not in _TITLES | _COUNTS:
-                raise self._unknown(name, where)
+                if not self._is_of_another_exposure(name, document):
+                    raise self._unknown(name, where)
+                self.notes.append(f"{where}: the visit has no such product")
             else:
                 yield from self._loose("*", {name: value}, self.subject)
 
@@ -116,6 +121,20 @@ class _Reader:
             return bool(words) and set(words) <= self.products
         inner = {*STEPS, _USED, _UNUSED}
         return isinstance(value, Mapping) and bool(value.keys() & inner)
+
+    def _is_of_another_exposure(
+        self, name: str, document: Mapping[str, JsonValue]
+    ) -> bool:
+        """Return whether a product is left over rather than misspelled.
+
+        A file made before an exposure was rejected lists that exposure beside
+        those that are still there.
+        """
+        names = [word for word in self.products or () if _BASENAME.fullmatch(word)]
+        if not names or not _BASENAME.fullmatch(name):
+            return False
+        (closest,) = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+        return closest in document
 
     def _unknown(self, name: str, where: str) -> ParameterError:
         known = [*STEPS, *sorted(_TITLES), *sorted(self.products or ())]

@@ -7,6 +7,7 @@ from svmcore.model.product import (
     ProductTree,
     TotalProduct,
 )
+from svmcore.parameters.conditions import processing_key
 
 __all__ = ["grism_products", "listed_products", "parameter_products"]
 
@@ -19,6 +20,12 @@ def _ramp_filters(total: TotalProduct) -> tuple[FilterProduct, ...]:
         FilterProduct(total.visit, total.detector_key, name, tuple(members))
         for name, members in groups.items()
     )
+
+
+def _all_filters(total: TotalProduct) -> tuple[FilterProduct, ...]:
+    """Return direct and ramp filters by their first exposure."""
+    found = (*total.filters, *_ramp_filters(total))
+    return tuple(sorted(found, key=lambda f: processing_key(f.exposures[0])))
 
 
 def parameter_products(tree: ProductTree) -> tuple[tuple[Product, TotalProduct], ...]:
@@ -38,11 +45,11 @@ def parameter_products(tree: ProductTree) -> tuple[tuple[Product, TotalProduct],
     """
     found: list[tuple[Product, TotalProduct]] = []
     for total in tree.totals:
+        filters = _all_filters(total)
         listed: tuple[Product, ...] = (
             total,
-            *total.filters,
-            *_ramp_filters(total),
-            *total.aligned_members,
+            *filters,
+            *(member for product in filters for member in product.members),
         )
         found.extend((product, total) for product in listed)
     return tuple(found)

@@ -7,21 +7,14 @@ from svmcore.model.product import ProductTree
 from svmcore.parameters.defaults import default_section
 from svmcore.parameters.documents import effective_changes
 from svmcore.parameters.forms import Entry
-from svmcore.parameters.listing import listed_products
-from svmcore.parameters.overrides import concerns, is_same_value, words_of
+from svmcore.parameters.overrides import is_same_value
+from svmcore.parameters.scopes import Scopes
 from svmcore.parameters.section import thawed
 
-__all__ = ["changes_of", "scope_words"]
+__all__ = ["changes_of"]
 
 _LOOKUP = "lookup_ci_limits_from_table"
 _LIMITS = ("ci_lower_limit", "ci_upper_limit")
-
-
-def scope_words(tree: ProductTree) -> frozenset[str]:
-    """Return every word that names products of a visit in a parameter file."""
-    return frozenset(
-        word for product in listed_products(tree) for word in words_of(product)
-    )
 
 
 def changes_of(
@@ -50,14 +43,14 @@ def changes_of(
     an edit: the table replaces it. What a file says about one product by name
     wins over what it says about several, in whatever order.
     """
-    names = {product.basename for product in listed_products(tree)}
-    rows = sorted(entries, key=lambda entry: entry.product in names)
+    scopes = Scopes(tree)
+    rows = sorted(entries, key=lambda entry: scopes.is_product(entry.product))
     looked_up = {
         (entry.product, entry.key.rpartition(".")[0])
         for entry in rows
         if entry.key.endswith(_LOOKUP) and entry.value is True
     }
-    kept = [entry for entry in rows if not _is_general_limit(entry, looked_up, tree)]
+    kept = [entry for entry in rows if not _is_general_limit(entry, looked_up, scopes)]
     changes = [
         ParameterChange(e.product, e.step, e.key, thawed(e.value), origin) for e in kept
     ]
@@ -65,14 +58,13 @@ def changes_of(
 
 
 def _is_general_limit(
-    entry: Entry, looked_up: set[tuple[str, str]], tree: ProductTree
+    entry: Entry, looked_up: set[tuple[str, str]], scopes: Scopes
 ) -> bool:
     section, _, name = entry.key.rpartition(".")
     if name not in _LIMITS or (entry.product, section) not in looked_up:
         return False
     general = [
         default_section(product.detector_key, entry.step, ())[entry.key]
-        for product in listed_products(tree)
-        if concerns(entry.product, product)
+        for product in scopes.products(entry.product)
     ]
     return any(is_same_value(value, entry.value) for value in general)

@@ -8,35 +8,22 @@ from typing import Any
 from svmcore.errors import ParameterError
 from svmcore.model.decisions import ParameterChange
 from svmcore.model.detector import DetectorKey
-from svmcore.model.product import (
-    ExposureProduct,
-    FilterProduct,
-    Product,
-    ProductTree,
-    TotalProduct,
-)
+from svmcore.model.product import Product, ProductTree, TotalProduct
 from svmcore.parameters.concentration import concentration_limits
-from svmcore.parameters.listing import listed_products
 from svmcore.parameters.places import place
 from svmcore.parameters.schema import STEPS, declaration, nearest
+from svmcore.parameters.scopes import Scopes, is_within, words_of
 from svmcore.parameters.section import Section, thawed
 
 __all__ = [
     "Origin",
     "Override",
     "check_changes",
-    "concerns",
     "is_same_value",
     "merge_changes",
-    "words_of",
 ]
 
 JsonValue = Any
-_KINDS = {
-    "total": TotalProduct,
-    "filter": FilterProduct,
-    "exposure": ExposureProduct,
-}
 # Parameters of which the first must lie below the second.
 _ORDERED = (
     ("astrodrizzle", "skylower", "skyupper"),
@@ -110,6 +97,8 @@ def is_same_value(first: JsonValue, second: JsonValue) -> bool:
     >>> is_same_value(10, 10.0), is_same_value(True, 1), is_same_value("4 3", "4.0 3.0")
     (True, False, True)
     """
+    if type(first) is type(second) and isinstance(first, bool | int | float | str):
+        return bool(first == second) or _comparable(first) == _comparable(second)
     return _comparable(first) == _comparable(second)
 
 
@@ -136,36 +125,6 @@ def _as_pair(parts: Sequence[str]) -> str:
         return ""
 
 
-def words_of(product: Product) -> frozenset[str]:
-    """Return the words that a scope may use for a product."""
-    kind = next(name for name, type_ in _KINDS.items() if isinstance(product, type_))
-    words = {"*", product.basename, product.detector_key.slug, kind}
-    if not isinstance(product, TotalProduct):
-        words.add(product.filter_name)
-    return frozenset(words)
-
-
-def concerns(scope: str, product: Product) -> bool:
-    """Return whether a scope includes a product.
-
-    Parameters
-    ----------
-    scope : str
-        ``*``, a basename, or blank-separated words that must all hold: a
-        detector (``wfc3_ir``), a kind (``total``, ``filter``, ``exposure``)
-        or a filter (``f160w``).
-    product : ExposureProduct, FilterProduct or TotalProduct
-        Product.
-
-    Returns
-    -------
-    bool
-        Whether a change with this scope applies to the product.
-    """
-    words = scope.split()
-    return bool(words) and set(words) <= words_of(product)
-
-
 def check_changes(changes: Sequence[ParameterChange], tree: ProductTree) -> None:
     """Raise an error for the first change that cannot apply to a visit.
 
@@ -182,21 +141,17 @@ def check_changes(changes: Sequence[ParameterChange], tree: ProductTree) -> None
         If a change names an unknown product, step or parameter, or its value
         is not allowed.
     """
-    products = listed_products(tree)
-    known = {word for product in products for word in words_of(product)}
+    scopes = Scopes(tree)
     for change in changes:
         subject = _subject(change)
         row = declaration(change.step, change.key, subject=subject)
         row.canonical(change.value, subject=place(subject, row.path))
-        words = change.product.split()
-        strange = [word for word in words if word not in known]
-        if strange or not any(
-            concerns(change.product, product) for product in products
-        ):
+        if not scopes.products(change.product):
+            words = [w for w in change.product.split() if w not in scopes.words]
             raise ParameterError(
                 subject,
                 "no product of the visit has that name",
-                nearest((strange or [change.product])[0], sorted(known))
+                nearest((words or [change.product])[0], sorted(scopes.words))
                 or "svm products lists the names.",
             )
 
@@ -239,8 +194,9 @@ def merge_changes(
         If a change for this product cannot be used.
     """
     found: dict[tuple[str, str], Override] = {}
+    words = words_of(product)
     for change in changes:
-        if not concerns(change.product, product):
+        if not is_within(change.product, words):
             continue
         shipped = sections[STEPS.index(change.step)] if change.step in STEPS else {}
         override = _override(change, shipped, detector)

@@ -161,6 +161,19 @@ def test_ramp_filters_are_in_the_file_though_nothing_selected_them(make_tree, tm
     assert read_parameter_file(path, tree) == ()
 
 
+def test_a_product_of_a_rejected_exposure_is_passed_over(
+    make_tree, template, tree, write
+):
+    fewer = make_tree({"wfc3_ir": {"F160W": 1}})
+    document = copy.deepcopy(template)
+    found = read_parameters(write(document), fewer)
+    missing = EXPOSURE.replace("00", "01")
+    assert found.notes == (f"mine.json → {missing}: the visit has no such product",)
+    document[EXPOSURE.replace("00", "07")] = document.pop(missing)
+    with pytest.raises(ParameterError, match=f"Did you mean {missing}"):
+        read_parameters(write(document), tree)
+
+
 def test_parameters_wins_over_default_values_and_a_note_says_so(tree, template, write):
     document = copy.deepcopy(template)
     document[FILTER]["parameters"]["astrodrizzle"]["final_pixfrac"] = 0.5
@@ -363,7 +376,7 @@ WRONG = {
         "final\\npixfrac: unknown parameter",
     ),
     "half a character": ({"\ud800": 1}, "\\ud800: unknown parameter"),
-    "line break in a value": ({"gain": "a\nb"}, "found 'a\\nb', expected a text"),
+    "line break in a value": ({"gnkeyword": "a\nb"}, "found 'a\\nb', expected a text"),
     "long name": ({"x" * 5000: 1}, "x…: unknown parameter"),
     "order": ({"aperture_1": 3.0}, ""),
 }
@@ -534,3 +547,8 @@ def test_mutated_files_are_refused_or_meant(mutate, tree, template, write):
                 assert limit or is_same_value(row, given) or row == str(given), key
     assert 20 < len(refused) < 200
     assert all("\n" not in text and "mine.json" in text for text in refused)
+
+
+def test_a_strange_table_is_refused_without_a_visit_too(write):
+    with pytest.raises(ParameterError, match="unknown product, step or section"):
+        read_entries(write({FILTER: {"final_pixfrac": 0.5}}))
