@@ -409,7 +409,7 @@ class Session(T.HasTraits):
         """Wait for the run and all background answers (scripts and tests)."""
         self.jobs.wait(timeout_s)
         while any(topic.is_busy for topic in self._topics.values()):
-            for topic in self._topics.values():
+            for topic in list(self._topics.values()):
                 topic.wait(timeout_s)
 
     # ---- inside ----

@@ -79,5 +79,6 @@ def _row(exposure: Exposure) -> dict[str, Any]:
         "target": exposure.target_name,
         "exptime_s": exposure.exptime_s,
         "notes": tuple(f"{note.subject}: {note.text}" for note in exposure.notes),
+        "wcs_kind": exposure.chips[0].wcs_class.kind if exposure.chips else "none",
         "calibration": calibration_state(exposure),
     }

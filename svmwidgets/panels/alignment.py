@@ -66,11 +66,11 @@ class AlignmentPanel(widgets.VBox):
         super().__init__(
             [
                 self.top,
-                card([self.table, self.verdict], heading="Exposures"),
                 columns(
-                    [self.plots],
-                    [self.matches, self.numbers, self.notices],
+                    [card([self.table, self.verdict], heading="Exposures")],
+                    [self.numbers, self.notices],
                 ),
+                self.plots,
                 self.star,
             ]
         )
@@ -132,21 +132,9 @@ class AlignmentPanel(widgets.VBox):
         self.exposure.observe(
             guard(lambda c: model.set_trait("exposure", c["new"] or "")), "value"
         )
-        self.plots = card(
-            [
-                toolbar(
-                    label("Against", self.kind),
-                    label("Axes", self.axes),
-                    self.exposure,
-                ),
-                self.figures,
-            ],
-            heading="Residuals",
-        )
         self.selection = text(css="svm-count-line")
         self.reject = act("Reject selected", guard(self._reject), kind="danger")
         self.readmit = act("Readmit selected", guard(self._readmit))
-        self.undo = act("Undo", guard(self.session.undo), kind="quiet")
         self.clip = widgets.FloatSlider(
             value=0.0,
             min=0.0,
@@ -161,14 +149,22 @@ class AlignmentPanel(widgets.VBox):
         )
         self.clip_line = text()
         self.clip_button = act("Clip these", guard(model.clip))
-        self.matches = card(
+        clip = label("Clip beyond sigma", self.clip)
+        clip.add_class("svm-clip")
+        self.plots = card(
             [
-                self.selection,
-                toolbar(self.reject, self.readmit, self.undo),
-                label("Clip beyond, sigma", self.clip),
-                toolbar(self.clip_button, self.clip_line),
+                toolbar(
+                    label("Against", self.kind),
+                    label("Axes", self.axes),
+                    self.exposure,
+                    clip,
+                    self.clip_button,
+                    self.clip_line,
+                ),
+                toolbar(self.reject, self.readmit, self.selection),
+                self.figures,
             ],
-            heading="Matches by hand",
+            heading="Residuals",
         )
         self.facts = text()
         self.history = text(css="svm-history")
@@ -215,6 +211,7 @@ class AlignmentPanel(widgets.VBox):
         self.reference.value = model.reference
         if model.geometry in GEOMETRIES:
             self.geometry.value = model.geometry
+        self._show_run()
 
     def _show_table(self) -> None:
         model, fit = self.model, self.model.fit

@@ -4,7 +4,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from svmcore.pipeline.explore import DepthMap
-from svmwidgets.figures import ImageFrame, ImageViewer, tan_sky_mapping
+from svmwidgets.figures import MASK_CLASSES, ImageFrame, ImageViewer, tan_sky_mapping
 from svmwidgets.panels.parts import set_text, text
 
 __all__ = ["DepthView"]
@@ -41,6 +41,7 @@ class DepthView(widgets.VBox):
             unit="exposures",
             sky=mapping,
             mask=(depth.counts == 0).astype(np.uint8),
+            mask_classes=MASK_CLASSES[:1],
         )
         self.viewer.set_frames([frame])
         most = int(depth.counts.max())

@@ -60,6 +60,7 @@ class ExportPanel(widgets.VBox):
             disabled=True, rows=3, layout=widgets.Layout(width="100%")
         )
         self.command.add_class("svm-script")
+        self.command.add_class("svm-wrapped")
         self.products = Table(
             [
                 column("name", "File", "code"),

@@ -201,15 +201,20 @@ def _told(reason: Reason) -> str:
     return f"{reason.keyword} = {reason.value} (rule: {reason.rule})\n{reason.sentence}"
 
 
+def _short(row: dict[str, Any]) -> str:
+    told = (f"{keyword} = {value} ({rule})" for keyword, value, rule in row["keywords"])
+    return "; ".join(told)
+
+
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     if row["by_hand"]:
         word = "accepted by hand" if row["accepted"] else "rejected by hand"
         verdict = badge("changed", word, row["by_hand"])
         why = row["by_hand"]
     elif not row["accepted"]:
-        verdict, why = badge("failed", "rejected"), "; ".join(row["reasons"])
+        verdict, why = badge("failed", "rejected"), _short(row)
     elif row["caveats"]:
-        verdict, why = badge("warn", "accepted, caveat"), "; ".join(row["caveats"])
+        verdict, why = badge("warn", "accepted, caveat"), _short(row)
     else:
         verdict, why = badge("ok", "accepted"), ""
     return {

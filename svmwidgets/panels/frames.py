@@ -9,7 +9,7 @@ import numpy as np
 from svmcore.errors import DrizzleError
 from svmcore.io.mosaics import Mosaic, read_mosaic
 from svmcore.previews import color_balance, render_color, robust_limits
-from svmwidgets.figures import Box, ImageFrame, fit_sky_mapping
+from svmwidgets.figures import MASK_CLASSES, Box, ImageFrame, fit_sky_mapping
 
 __all__ = ["colour_frame", "mosaic_sky", "product_frame"]
 
@@ -53,6 +53,7 @@ def product_frame(path: Path, plane: str) -> ImageFrame:
         read_box=read_box,
         read_mask=read_mask,
         unit=units[plane],
+        mask_classes=MASK_CLASSES[:1],
         sky=mosaic_sky(mosaic),
     )
 

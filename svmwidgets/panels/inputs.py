@@ -280,7 +280,8 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     }
     for number, state in enumerate(row["calibration"]):
         word = {True: "ok", False: "warn", None: "off"}[state.is_expected]
-        cells[f"c{number}"] = badge(word, _value(state), state.sentence)
+        shown = row["wcs_kind"] if state.keyword == "WCSNAME" else _value(state)
+        cells[f"c{number}"] = badge(word, shown, f"{_value(state)}: {state.sentence}")
     return cells
 
 

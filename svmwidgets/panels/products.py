@@ -39,15 +39,17 @@ class ProductsPanel(widgets.VBox):
         super().__init__(
             [
                 columns(
-                    [card([self.tree], heading="Products")],
                     [
-                        card([self.facts], heading="Selected product"),
-                        card([self.files], heading="Files"),
-                        card([self.sky, self.depth], heading="Coverage"),
+                        card([self.tree], heading="Products"),
                         card(
                             [self.origin, toolbar(self.edit)],
                             heading="Parameters it uses",
                         ),
+                    ],
+                    [
+                        card([self.facts], heading="Selected product"),
+                        card([self.files], heading="Files"),
+                        card([self.sky, self.depth], heading="Coverage"),
                     ],
                     split="even",
                 )

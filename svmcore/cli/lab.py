@@ -1,0 +1,90 @@
+"""Open JupyterLab on the dashboard, with a visit."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from svmcore.cli.dashboard import (
+    NOTEBOOK_NAME,
+    add_dashboard_options,
+    dashboard_code,
+    write_notebook,
+)
+from svmcore.errors import InputError
+
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "open JupyterLab on the dashboard, with a visit"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``svm lab``."""
+    add_dashboard_options(parser, visit="?")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run ``svm lab``.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Parsed options.
+    console : Console
+        Where to write.
+
+    Returns
+    -------
+    int
+        What JupyterLab returns.
+
+    Raises
+    ------
+    InputError
+        If the visit does not exist.
+    StoreError
+        If the notebook cannot be written.
+    """
+    folder = notebook_folder(arguments)
+    path = folder / NOTEBOOK_NAME
+    name = Path(arguments.visit).stem if arguments.visit else "Dashboard"
+    write_notebook(path, dashboard_code(arguments), title=name)
+    console.print(f"Notebook: {path}", highlight=False)
+    command = [sys.executable, "-m", "jupyter", "lab", *server_words(arguments, folder)]
+    command.append(str(path))
+    return subprocess.run(command, check=False).returncode
+
+
+def notebook_folder(arguments: argparse.Namespace) -> Path:
+    """Return where the notebook of a visit goes: beside what it works on.
+
+    Raises
+    ------
+    InputError
+        If the visit does not exist.
+    """
+    if not arguments.visit:
+        return (arguments.output or Path()).absolute()
+    visit = Path(arguments.visit).expanduser().absolute()
+    if not visit.exists():
+        raise InputError(
+            str(visit), "no such file or folder", "Give a poller, list or folder."
+        )
+    if arguments.output:
+        return Path(arguments.output.expanduser().absolute())
+    return visit if visit.is_dir() else visit.parent
+
+
+def server_words(arguments: argparse.Namespace, folder: Path) -> list[str]:
+    """Return the options of a Jupyter server."""
+    words = [f"--ServerApp.ip={arguments.ip}", f"--ServerApp.root_dir={folder}"]
+    if arguments.port:
+        words.append(f"--ServerApp.port={arguments.port}")
+    if arguments.no_browser:
+        words.append("--no-browser")
+    if os.geteuid() == 0:  # as in a container: Jupyter wants to be told
+        words.append("--allow-root")
+    return words
