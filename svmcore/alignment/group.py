@@ -22,7 +22,7 @@ from svmcore.alignment.outcome import describe_group
 from svmcore.alignment.plane import Affine, TangentPlane
 from svmcore.alignment.problem import GroupProblem, SolvedGroup
 from svmcore.alignment.reference import PlaneReference, stars_at_epoch
-from svmcore.alignment.robust import solve_group
+from svmcore.alignment.robust import GroupSolution, solve_group
 from svmcore.alignment.solve import LENGTH_MAS, Observations
 from svmcore.model.fit import GroupFit
 
@@ -30,6 +30,7 @@ __all__ = ["fit_group", "solve_members"]
 
 FloatArray = NDArray[np.float64]
 
+_REMATCH_MAS = 25.0  # change of a map after which stars are matched again
 _SPARSE_STARS = 12  # saturated stars help out below this many others
 
 
@@ -134,7 +135,7 @@ def _point_list(
     member = problem.members[number]
     sources = member.sources
     rows = np.flatnonzero(usable)
-    rows = rows[np.argsort(-sources.flux[rows], kind="stable")]
+    rows = rows[np.lexsort((-sources.flux[rows], sources.roughness[rows] > 0.33))]
     offset = np.zeros(2)
     for manual in problem.decisions.manual_offsets:
         if manual.rootname == member.rootname:
@@ -173,19 +174,21 @@ def _solve_linked(
     fixed = names.index(chosen) if not is_absolute and chosen in names else None
     tied = reference if is_absolute else None
     problem_parts = (lists, active, tied)
-    for _ in range(2):
-        obs, reference_row = _observe(problem, problem_parts, maps, start)
-        solution = solve_group(
-            obs,
-            np.ones(len(obs.star), dtype=np.bool_),
-            np.ones(len(reference_row), dtype=np.bool_),
-            problem.settings,
-            fixed=fixed,
+    obs, reference_row, solution = _solve_matched(
+        problem, problem_parts, maps, start, fixed
+    )
+    better = {
+        e: affine_of(solution.terms[k]).after(start[e]) for k, e in enumerate(active)
+    }
+    if any(_distance(maps[e], better[e], position[e]) > _REMATCH_MAS for e in active):
+        obs, reference_row, solution = _solve_matched(
+            problem, problem_parts, better, start, fixed
         )
-        maps = {
+        better = {
             e: affine_of(solution.terms[k]).after(start[e])
             for k, e in enumerate(active)
         }
+    maps = better
     row = np.concatenate(
         [lists[e].row for e in active] or [np.zeros(0, dtype=np.int64)]
     )
@@ -203,6 +206,31 @@ def _solve_linked(
         tuple(active),
         is_absolute,
     )
+
+
+def _solve_matched(
+    problem: GroupProblem,
+    parts: tuple[Sequence[PointList], Sequence[int], PlaneReference | None],
+    maps: dict[int, Affine],
+    start: dict[int, Affine],
+    fixed: int | None,
+) -> tuple[Observations, NDArray[np.int64], GroupSolution]:
+    """Return the stars that `maps` make, and the solution with them."""
+    obs, reference_row = _observe(problem, parts, maps, start)
+    solution = solve_group(
+        obs,
+        np.ones(len(obs.star), dtype=np.bool_),
+        np.ones(len(reference_row), dtype=np.bool_),
+        problem.settings,
+        fixed=fixed,
+    )
+    return obs, reference_row, solution
+
+
+def _distance(first: Affine, second: Affine, position: FloatArray) -> float:
+    """Return how far two maps differ over some positions [mas]."""
+    corners = np.array([position.min(axis=0), position.max(axis=0)])
+    return float(np.max(np.abs(first.apply(corners) - second.apply(corners))))
 
 
 def _active_members(linked: Linked) -> list[int]:

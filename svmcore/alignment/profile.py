@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-__all__ = ["GaussianProfile", "Profile", "StampFit", "cut_stamps", "fit_stamps"]
+__all__ = ["GaussianProfile", "Profile", "StampFit", "fit_stamps"]
 
 FloatArray = NDArray[np.float64]
 
@@ -93,18 +93,6 @@ class StampFit:
     flux_error: FloatArray
     roughness: FloatArray
     is_good: NDArray[np.bool_]
-
-
-def cut_stamps(
-    image: NDArray[np.generic], x: NDArray[np.int64], y: NDArray[np.int64], side: int
-) -> NDArray[np.generic]:
-    """Return square stamps around pixels, shape (n, side, side).
-
-    Stamps must lie inside the image.
-    """
-    half = side // 2
-    views = np.lib.stride_tricks.sliding_window_view(image, (side, side))
-    return views[y - half, x - half]
 
 
 def fit_stamps(

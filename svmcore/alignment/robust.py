@@ -18,7 +18,6 @@ from svmcore.alignment.solve import (
     design_rows,
     solve_terms,
 )
-from svmcore.numerics.clipping import robust_sigma
 
 __all__ = ["GroupSolution", "solve_group"]
 
@@ -27,6 +26,10 @@ BoolArray = NDArray[np.bool_]
 
 _CLIP_SIGMA = 4.0
 _MAX_PASSES = 8
+_CALIBRATION_STARS = 10
+_CALIBRATION_SAMPLE = 300
+_CALIBRATION_PASSES = 3
+_SETTLED_FRACTION = 0.001  # of the sources that may still come and go
 _MIN_FLOOR_MAS, _MAX_FLOOR_MAS = 0.05, 10.0
 
 
@@ -171,7 +174,7 @@ class _Work:
     usable: BoolArray
     reference_usable: BoolArray
     floor: FloatArray | None = None
-    reference_factor: float = 1.0
+    reference_floor: float = 0.0
 
     def sigma(self) -> FloatArray:
         if self.floor is None:
@@ -179,7 +182,7 @@ class _Work:
         return np.hypot(self.obs.sigma, self.floor[self.obs.exposure])
 
     def reference_sigma(self) -> FloatArray:
-        return self.obs.reference_sigma * self.reference_factor
+        return np.hypot(self.obs.reference_sigma, self.reference_floor)
 
     def first_guess(self, columns: FloatArray) -> _State:
         """Return the state with weights that fall with the residual."""
@@ -269,9 +272,10 @@ def _iterate(
     history: list[str],
 ) -> tuple[_State, _Work]:
     """Return the state after clipping has settled, and the errors in force."""
-    before: bytes = b""
-    for _ in range(_MAX_PASSES):
-        work = _calibrate(work, state)
+    before = work.usable
+    for number in range(_MAX_PASSES):
+        if number < _CALIBRATION_PASSES:
+            work = _calibrate(work, state)
         r, q = work.ratios(state)
         keep = work.usable & (r < _CLIP_SIGMA)
         keep_reference = work.reference_usable & (q < _CLIP_SIGMA)
@@ -282,10 +286,10 @@ def _iterate(
             f"{label}: {int(keep.sum())} sources, {int(keep_reference.sum())} "
             f"reference stars, chi-square {state.chi2:.0f}"
         )
-        after = keep.tobytes() + keep_reference.tobytes()
-        if after == before:
+        changed = np.sum(keep != before)
+        if number and changed <= _SETTLED_FRACTION * len(keep):
             break
-        before = after
+        before = keep
     return state, work
 
 
@@ -304,39 +308,45 @@ def _calibrate(work: _Work, state: _State) -> _Work:
         mine = checked & (obs.exposure == exposure)
         if mine.sum() < 5:
             continue
-        floor[exposure] = _floor_of(residual[mine], obs.sigma[mine])
+        floor[exposure] = _floor_of(residual[mine], obs.sigma[mine][:, None])
     few = np.array(
         [np.sum(checked & (obs.exposure == e)) < 5 for e in range(obs.exposures)]
     )
     if few.any() and not few.all():
         floor[few] = np.median(floor[~few])
-    return replace(work, floor=floor, reference_factor=_reference_factor(work, state))
+    return replace(work, floor=floor, reference_floor=_reference_floor(work, state))
 
 
 def _floor_of(residual: FloatArray, formal: FloatArray) -> float:
     """Return the error that, added to the formal ones, explains residuals."""
-    low, high = _MIN_FLOOR_MAS, _MAX_FLOOR_MAS
-    for _ in range(20):
+    every = -(-len(residual) // _CALIBRATION_SAMPLE)
+    square = residual[::every] ** 2
+    variance = np.broadcast_to(formal[::every] ** 2, square.shape)
+    low, high = _MIN_FLOOR_MAS**2, _MAX_FLOOR_MAS**2
+    for _ in range(10):
         middle = np.sqrt(low * high)
-        z = residual / np.hypot(formal, middle)[:, None]
-        if robust_sigma(z.ravel(), about=0.0) > 1.0:
+        # The median of a squared standard normal is 0.4549.
+        if np.median(square / (variance + middle)) > 0.4549:
             low = middle
         else:
             high = middle
-    return float(np.sqrt(low * high))
+    return float((low * high) ** 0.25)
 
 
-def _reference_factor(work: _Work, state: _State) -> float:
-    """Return by how much the errors of reference stars are too small."""
+def _reference_floor(work: _Work, state: _State) -> float:
+    """Return the error that reference stars have beyond the catalog's.
+
+    It also stands for what the exposures have in common and no mean takes
+    out, such as the bias of centroids with the pixel phase.
+    """
     used = state.reference_weight[:, 0] > 0
-    if used.sum() < 10:
-        return work.reference_factor
+    if used.sum() < _CALIBRATION_STARS:
+        return work.reference_floor
     obs = work.obs
     seen = np.maximum(state.total[obs.reference_star], 1e-30)
     delta = (obs.reference - state.mean[obs.reference_star])[used]
-    variance = obs.reference_sigma[used] ** 2 + 1.0 / seen[used][:, None]
-    width = robust_sigma((delta / np.sqrt(variance)).ravel(), about=0.0)
-    return float(np.clip(width, 1.0, 5.0))
+    formal = np.sqrt(obs.reference_sigma[used] ** 2 + 1.0 / seen[used][:, None])
+    return _floor_of(delta, formal)
 
 
 def _finish(

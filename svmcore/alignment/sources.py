@@ -1,13 +1,14 @@
 """Point sources of an exposure, with positions free of the pixel phase."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
-from svmcore.alignment.profile import GaussianProfile, StampFit, cut_stamps, fit_stamps
+from svmcore.alignment.peaks import find_peaks
+from svmcore.alignment.profile import GaussianProfile, StampFit, fit_stamps
 from svmcore.alignment.settings import AlignmentSettings
 from svmcore.model.detector import DetectorKey
 from svmcore.model.fit import SourceList
@@ -26,9 +27,12 @@ __all__ = [
 DETECTION_VERSION = 1
 STAMP_SIDE = 11  # stored around each star, for the effective PSF
 _FIT_SIDE = 5
-_MAX_ROUGHNESS = 0.5  # keeps 95-97 % of stars, 2 % of cosmic rays
+_MAX_ROUGHNESS = 0.5  # keeps 95-97 % of real stars, 2 % of cosmic rays
+_STAR_ROUGHNESS = 0.33  # of a star without close neighbour
+_NOISE_ROUGHNESS = 7.0  # times the flux's relative error: noise in 25 pixels
 _MIN_SIGNAL_TO_NOISE = 10.0
-_MAX_PEAKS = 12000  # brightest peaks of a chip that are fitted
+_BATCH = 2500  # peaks fitted at once, brightest first, until there are enough
+_MAX_BATCHES = 6
 _SATURATED_ERROR_PIX = 0.05  # added to the error where the core is saturated
 _HAP_FWHM_ARCSEC = 0.13
 
@@ -78,7 +82,8 @@ class DetectedSources:
     Parameters
     ----------
     sources : SourceList
-        Brightest first within each chip.
+        Within each chip first those that look like single stars, and the
+        brightest first among them.
     stamps : StarStamps
         Row by row the stamps of `sources`.
     notes : tuple of str
@@ -136,11 +141,7 @@ def detect_sources(
     pixels.
     """
     found = [_detect_on_chip(chip, detector_key, settings) for chip in chips]
-    fields: Mapping[str, NDArray[np.generic]] = {
-        name: np.concatenate([columns[name] for columns, _ in found])
-        for name in found[0][0]
-    }
-    columns = dict(fields)
+    columns = _joined([columns for columns, _ in found])
     sources = SourceList(
         rootname=rootname,
         extver=columns["extver"].astype(np.int64),
@@ -159,154 +160,135 @@ def detect_sources(
     return DetectedSources(sources, stamps, tuple(note for _, note in found))
 
 
-def _detect_on_chip(
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chip:
+    """A chip prepared for detection."""
+
+    science: NDArray[np.float32]
+    error: NDArray[np.float32]
+    bad: NDArray[np.bool_]
+    saturated: NDArray[np.bool_]
+    sky: BlockBackground
+    signal: NDArray[np.float32]
+
+
+_Columns = dict[str, NDArray[Any]]
+
+
+def _joined(parts: Sequence[_Columns]) -> _Columns:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _prepare(
     chip: ChipPixels, detector_key: DetectorKey, settings: AlignmentSettings
-) -> tuple[dict[str, NDArray[np.generic]], str]:
-    harmless = HARMLESS_BITS[detector_key]
-    saturation = detector_key.traits.saturation_bit
+) -> _Chip:
     science = np.ascontiguousarray(chip.science, dtype=np.float32)
     dq = np.ascontiguousarray(chip.dq, dtype=np.int16)
-    bad = flagged(dq, 0xFFFF & ~harmless)
+    bad = flagged(dq, 0xFFFF & ~HARMLESS_BITS[detector_key])
     bad |= ~np.isfinite(science)
-    fwhm = profile_width(detector_key, settings)
+    saturated = flagged(dq, detector_key.traits.saturation_bit)
     sky = measure_background(
         science, bad, box=settings.box_size, window=settings.win_size
     )
-    level, noise = sky.level_image(), sky.noise_image()
-    signal = science - level
+    signal = science - sky.level_image()
     signal[bad] = 0.0
-    x, y = _find_peaks(
-        signal,
-        noise,
+    return _Chip(science, chip.error, bad, saturated, sky, signal)
+
+
+def _detect_on_chip(
+    chip: ChipPixels, detector_key: DetectorKey, settings: AlignmentSettings
+) -> tuple[_Columns, str]:
+    prepared = _prepare(chip, detector_key, settings)
+    fwhm = profile_width(detector_key, settings)
+    x, y = find_peaks(
+        prepared.signal,
+        prepared.sky,
         fwhm=fwhm,
         threshold=settings.threshold_sigma,
         has_cosmic_rays=detector_key.traits.has_cosmic_rays,
     )
-    error = np.where(
-        np.isfinite(chip.error) & (chip.error > 0), chip.error, noise
-    ).astype(np.float32)
-    error[bad] = np.inf
-    saturated = flagged(dq, saturation)
-    columns = _measure(chip.extver, (science, error, saturated, signal), (x, y), fwhm)
-    keep = _select(columns, 2 * settings.max_sources_per_chip)
-    note = _note(chip.extver, sky, len(x), len(keep))
-    return {name: column[keep] for name, column in columns.items()}, note
-
-
-def _note(extver: int, sky: BlockBackground, peaks: int, kept: int) -> str:
-    return (
-        f"chip {extver}: background {np.median(sky.level):.4g}, noise "
-        f"{np.median(sky.noise):.3g}, {peaks} peaks, {kept} sources kept"
+    limit = 2 * settings.max_sources_per_chip
+    parts: list[_Columns] = []
+    stars = 0
+    for first in range(0, max(1, min(len(x), _BATCH * _MAX_BATCHES)), _BATCH):
+        batch = slice(first, first + _BATCH)
+        part = _measure(prepared, x[batch], y[batch], fwhm)
+        parts.append(part)
+        stars += int(part["is_star"].sum())
+        if stars >= limit:
+            break
+    columns = _select(_joined(parts), limit)
+    columns["extver"] = np.full(len(columns["flux"]), chip.extver, dtype=np.int64)
+    columns["values"], columns["errors"] = _stamps(
+        prepared, columns["pixel"], STAMP_SIDE
     )
+    note = (
+        f"chip {chip.extver}: background {np.median(prepared.sky.level):.4g}, noise "
+        f"{np.median(prepared.sky.noise):.3g}, {len(x)} peaks, {len(columns['flux'])} "
+        f"sources kept, {int(columns.pop('is_star').sum())} of them like single stars"
+    )
+    return columns, note
 
 
-def _find_peaks(
-    signal: NDArray[np.float32],
-    noise: NDArray[np.float32],
-    *,
-    fwhm: float,
-    threshold: float,
-    has_cosmic_rays: bool,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pixels of local maxima of the smoothed image, brightest first."""
-    sigma = fwhm / 2.354820045
-    smooth = gaussian_filter(signal, sigma, mode="nearest", radius=int(2.5 * fwhm) + 1)
-    kernel = np.zeros((9, 9), dtype=np.float32)
-    kernel[4, 4] = 1.0
-    kernel = gaussian_filter(kernel, sigma, mode="constant", radius=4)
-    limit = threshold * float(np.sqrt(np.sum(kernel**2)))
-    border = STAMP_SIDE // 2 - 2
-    inner = smooth[border:-border, border:-border]
-    flat = np.flatnonzero(inner > limit * noise[border:-border, border:-border])
-    y, x = np.divmod(flat, inner.shape[1])
-    y, x = y + border, x + border
-    value = smooth[y, x]
-    is_peak = np.ones(len(x), dtype=bool)
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            if (dy, dx) != (0, 0):
-                other = smooth[y + dy, x + dx]
-                first = (dy, dx) > (0, 0)
-                is_peak &= (value > other) | (first & (value == other))
-    if has_cosmic_rays:
-        # A single hot pixel keeps 1 / kernel centre of its smoothed height.
-        sharpness = signal[y, x] / np.maximum(value, 1e-30)
-        is_peak &= sharpness < 0.85 / float(kernel[4, 4])
-    order = np.argsort(-value[is_peak], kind="stable")[:_MAX_PEAKS]
-    return x[is_peak][order], y[is_peak][order]
+def _stamps(
+    chip: _Chip, pixel: NDArray[np.int64], side: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return pixels and errors around pixels; infinite errors for bad ones."""
+    offset = np.arange(side) - side // 2
+    ny, nx = chip.science.shape
+    rows = pixel[:, 1, None, None] + offset[None, :, None]
+    columns = pixel[:, 0, None, None] + offset[None, None, :]
+    inside = (rows >= 0) & (rows < ny) & (columns >= 0) & (columns < nx)
+    at = (np.clip(rows, 0, ny - 1), np.clip(columns, 0, nx - 1))
+    values = chip.science[at]
+    given = np.asarray(chip.error[at], dtype=np.float32)
+    noise = chip.sky.noise_at(pixel[:, 0], pixel[:, 1])[:, None, None]
+    errors = np.where(np.isfinite(given) & (given > 0), given, noise)
+    unusable = ~inside | chip.bad[at] | chip.saturated[at]
+    return values, np.where(unusable, np.float32(np.inf), errors).astype(np.float32)
 
 
 def _measure(
-    extver: int,
-    images: tuple[
-        NDArray[np.float32],
-        NDArray[np.float32],
-        NDArray[np.bool_],
-        NDArray[np.float32],
-    ],
-    pixel: tuple[NDArray[np.int64], NDArray[np.int64]],
-    fwhm: float,
-) -> dict[str, NDArray[np.generic]]:
-    """Return the columns of all peaks of a chip."""
-    science, error, saturated, signal = images
-    x, y = pixel
-    fit, is_saturated = _fit_peaks(science, error, saturated, (x, y), fwhm)
-    # Stars near the edge get a stamp that is cut off by infinite errors.
-    half = STAMP_SIDE // 2
-    pad = ((half, half), (half, half))
-    usable_error = np.where(saturated, np.float32(np.inf), error)
-    values = cut_stamps(np.pad(science, pad), x + half, y + half, STAMP_SIDE)
-    errors = cut_stamps(
-        np.pad(usable_error, pad, constant_values=np.inf),
-        x + half,
-        y + half,
-        STAMP_SIDE,
+    chip: _Chip, x: NDArray[np.int64], y: NDArray[np.int64], fwhm: float
+) -> _Columns:
+    """Return the columns of some peaks of a chip."""
+    pixel = np.stack([x, y], axis=1)
+    values, errors = _stamps(chip, pixel, _FIT_SIDE)
+    fit = fit_stamps(values, errors, GaussianProfile(fwhm))
+    near = np.stack(
+        [chip.saturated[y + j, x + i] for j in (-1, 0, 1) for i in (-1, 0, 1)]
     )
-    noise_part = 5.0 * fit.flux_error / np.where(fit.flux > 0, fit.flux, np.inf)
-    good = (
-        fit.is_good
-        & (np.hypot(fit.dx, fit.dy) < 1.2)
-        & (fit.flux > _MIN_SIGNAL_TO_NOISE * fit.flux_error)
-        & (fit.roughness < _MAX_ROUGHNESS + noise_part)
-    )
+    is_saturated = near.any(axis=0)
+    relative = fit.flux_error / np.where(fit.flux > 0, fit.flux, np.inf)
     added = np.where(is_saturated, _SATURATED_ERROR_PIX, 0.0)
     return {
-        "extver": np.full(len(x), extver),
-        "pixel": np.stack([x, y], axis=1),
+        "pixel": pixel,
         "xy": np.stack([x + fit.dx, y + fit.dy], axis=1),
         "xy_error": np.hypot(fit.error, added),
         "flux": fit.flux,
-        "peak": signal[y, x].astype(np.float64),
+        "peak": chip.signal[y, x].astype(np.float64),
         "roughness": fit.roughness,
         "is_saturated": is_saturated,
-        "values": values,
-        "errors": errors,
-        "good": good,
+        "is_star": fit.roughness
+        < np.hypot(_STAR_ROUGHNESS, _NOISE_ROUGHNESS * relative),
+        "good": _is_good(fit, relative),
     }
 
 
-def _fit_peaks(
-    science: NDArray[np.float32],
-    error: NDArray[np.float32],
-    saturated: NDArray[np.bool_],
-    pixel: tuple[NDArray[np.int64], NDArray[np.int64]],
-    fwhm: float,
-) -> tuple[StampFit, NDArray[np.bool_]]:
-    x, y = pixel
-    values = cut_stamps(science, x, y, _FIT_SIDE)
-    errors = np.array(cut_stamps(error, x, y, _FIT_SIDE))
-    full = cut_stamps(saturated, x, y, _FIT_SIDE)
-    errors[full.astype(bool)] = np.inf
-    is_saturated = full[:, 1:4, 1:4].any(axis=(1, 2))
-    fit = fit_stamps(
-        values.astype(np.float64), errors.astype(np.float64), GaussianProfile(fwhm)
+def _is_good(fit: StampFit, relative: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which fits are good enough to be sources at all."""
+    good: NDArray[np.bool_] = (
+        fit.is_good
+        & (np.hypot(fit.dx, fit.dy) < 1.2)
+        & (relative < 1.0 / _MIN_SIGNAL_TO_NOISE)
+        & (fit.roughness < np.hypot(_MAX_ROUGHNESS, _NOISE_ROUGHNESS * relative))
     )
-    return fit, is_saturated
+    return good
 
 
-def _select(columns: dict[str, NDArray[np.generic]], limit: int) -> NDArray[np.int64]:
-    """Return the rows to keep, brightest first."""
-    good = columns.pop("good").astype(bool)
-    flux = np.where(good, columns["flux"], -np.inf)
-    order = np.argsort(-flux, kind="stable")[: int(good.sum())]
-    return order[:limit]
+def _select(columns: _Columns, limit: int) -> _Columns:
+    """Return the rows to keep: single stars first, then by brightness."""
+    good = np.flatnonzero(columns.pop("good"))
+    rank = np.lexsort((-columns["flux"][good], ~columns["is_star"][good]))
+    chosen = good[rank[:limit]]
+    return {name: column[chosen] for name, column in columns.items()}

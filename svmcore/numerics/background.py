@@ -42,6 +42,16 @@ class BlockBackground:
         """Return the noise of every pixel, bilinear between blocks."""
         return expand_blocks(self.noise, self.box, self.shape)
 
+    def noise_at(
+        self, x: NDArray[np.int64], y: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Return the noise of the blocks that hold some pixels."""
+        my, mx = self.noise.shape
+        found: NDArray[np.float32] = self.noise[
+            np.minimum(y // self.box, my - 1), np.minimum(x // self.box, mx - 1)
+        ]
+        return found
+
 
 def measure_background(
     image: FloatImage,

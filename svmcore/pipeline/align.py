@@ -1,14 +1,19 @@
 """The alignment tasks of one detector: sources, fit, aligned copies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from svmcore.alignment.group import fit_group
 from svmcore.alignment.member import GroupMember
 from svmcore.alignment.problem import GroupProblem
+from svmcore.alignment.refit import RefinedGroup, fit_to_catalog, refine_group
 from svmcore.alignment.settings import AlignmentSettings, alignment_settings
-from svmcore.alignment.sources import DETECTION_VERSION, detect_sources
+from svmcore.alignment.sources import (
+    DETECTION_VERSION,
+    detect_sources,
+    profile_width,
+)
+from svmcore.errors import AlignmentError
 from svmcore.io.alignment import (
     read_aligned_wcs,
     read_alignment_chips,
@@ -21,15 +26,15 @@ from svmcore.io.alignment import (
 )
 from svmcore.io.drizzle_results import read_cosmic_rays, read_sky
 from svmcore.io.export_wcs import AlignedExposure, write_aligned_exposure
-from svmcore.io.reference import read_reference_file
 from svmcore.io.wcs import as_aligned, read_chip_wcs
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.detector import DetectorKey
 from svmcore.model.exposure import Exposure
-from svmcore.model.fit import GroupFit, ReferenceCatalog
+from svmcore.model.fit import GroupFit, ReferenceCatalog, SourceList
 from svmcore.model.product import ExposureProduct, TotalProduct
 from svmcore.model.reference import ReferenceChoice
 from svmcore.parameters.selection import ParameterSet
+from svmcore.pipeline.align_reference import ReferenceOffers
 from svmcore.pipeline.tasks import Task, TaskCall
 
 __all__ = [
@@ -226,16 +231,16 @@ def detect_exposure(call: TaskCall) -> None:
 
 
 def read_members(
-    facts: tuple[MemberFacts, ...], folders: tuple[Path, ...]
+    facts: tuple[MemberFacts, ...], sources: Sequence[SourceList]
 ) -> tuple[GroupMember, ...]:
-    """Return the exposures of a fit with WCS and detected sources.
+    """Return the exposures of a fit with the WCS that they came with.
 
     Parameters
     ----------
     facts : tuple of MemberFacts
         Exposures.
-    folders : tuple of Path
-        Result of ``detect sources`` of each.
+    sources : sequence of SourceList
+        Sources of each.
     """
     return tuple(
         GroupMember(
@@ -245,35 +250,44 @@ def read_members(
             each.wcs_name,
             each.idctab,
             read_chip_wcs(each.path),
-            read_detected(folder).sources,
+            found,
         )
-        for each, folder in zip(facts, folders, strict=True)
+        for each, found in zip(facts, sources, strict=True)
     )
 
 
 def fit_alignment(call: TaskCall) -> None:
     """Fit all exposures of one detector to each other and to the sky."""
     payload: FitPayload = call.payload
-    members = read_members(payload.members, call.inputs.get("sources", ()))
-    catalog = _reference(payload)
+    detected = [read_detected(folder) for folder in call.inputs.get("sources", ())]
+    members = read_members(payload.members, [each.sources for each in detected])
+    offers = ReferenceOffers(payload.reference, payload.settings, members)
     problem = GroupProblem(
-        payload.detector_key.slug,
-        members,
-        catalog,
-        payload.settings,
-        payload.decisions,
+        payload.detector_key.slug, members, None, payload.settings, payload.decisions
     )
-    fit = _with_grisms(fit_group(problem), payload)
-    write_group_fit(call.folder, fit)
-    write_source_lists(call.folder, tuple(member.sources for member in members))
-    if catalog is not None:
-        write_reference_stars(call.folder, catalog)
-
-
-def _reference(payload: FitPayload) -> ReferenceCatalog | None:
-    if payload.reference.file is not None:
-        return read_reference_file(payload.reference.file)
-    return None
+    stamps = {each.sources.rootname: each.stamps for each in detected}
+    refined: RefinedGroup | None = None
+    fit: GroupFit | None = None
+    used: ReferenceCatalog | None = None
+    warnings: list[str] = []
+    for used in offers.catalogs(warnings):
+        if refined is None:
+            refined = refine_group(
+                replace(problem, reference=used),
+                stamps,
+                fwhm_pix=profile_width(payload.detector_key, payload.settings),
+            )
+        fit = fit_to_catalog(problem, refined, used)
+        if fit.kind == "absolute" or used is None:
+            break
+        warnings.extend(w for w in fit.warnings if w not in warnings)
+    if fit is None or refined is None:
+        raise AlignmentError(problem.detector, "there is nothing to align")
+    fit = replace(fit, warnings=tuple(dict.fromkeys((*warnings, *fit.warnings))))
+    write_group_fit(call.folder, _with_grisms(fit, payload))
+    write_source_lists(call.folder, tuple(member.sources for member in refined.members))
+    if used is not None:
+        write_reference_stars(call.folder, used)
 
 
 def _with_grisms(fit: GroupFit, payload: FitPayload) -> GroupFit:
