@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svmcore.parameters.section import Section
@@ -15,6 +15,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=50)  # time depends on the machine
 @given(st.dictionaries(st.text(), json_values))
 def test_gives_back_what_it_was_given(values):
     section = Section(values)
