@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from svmcore.inputs.lookup import finite_number
 from svmcore.model.exposure import KeywordValue
 
-__all__ = ["chip_corners"]
+__all__ = ["chip_corners", "wcs_problem"]
 
 _MAX_ORDER = 9
+_TYPES = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"}
+_TERMS = ("CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "CD2_1", "CD2_2")
 
 
 def chip_corners(
@@ -27,17 +29,18 @@ def chip_corners(
     -------
     tuple of tuple of float
         ICRS (ra, dec) of the outer edges of the corner pixels, in order
-        around the chip [deg]; empty if the header holds no tangent-plane WCS.
+        around the chip [deg]; empty if the header holds no usable WCS, of
+        which `wcs_problem` tells why.
 
     Notes
     -----
     Linear terms and SIP polynomial only: the lookup tables (NPOL, D2IM) move
     a corner by less than 0.1 pixel, which no footprint shows.
     """
-    linear = _linear_terms(values)
-    if linear is None:
+    if wcs_problem(values):
         return ()
-    crpix, crval, cd = linear
+    terms = [finite_number(values[keyword]) or 0.0 for keyword in _TERMS]
+    crpix, crval, cd = terms[:2], (terms[2], terms[3]), terms[4:]
     ny, nx = shape
     edges = ((0.5, 0.5), (nx + 0.5, 0.5), (nx + 0.5, ny + 0.5), (0.5, ny + 0.5))
     corners = []
@@ -52,24 +55,44 @@ def chip_corners(
     return tuple(corners)
 
 
-_Linear = tuple[
-    tuple[float, float], tuple[float, float], tuple[float, float, float, float]
-]
+def wcs_problem(values: Mapping[str, KeywordValue]) -> str:
+    """Return what keeps a header from placing its pixels on the sky.
 
+    Parameters
+    ----------
+    values : Mapping of str to str, int, float, bool or None
+        Header of the science extension.
 
-def _linear_terms(values: Mapping[str, KeywordValue]) -> _Linear | None:
-    types = tuple(str(values.get(key) or "") for key in ("CTYPE1", "CTYPE2"))
-    if not (types[0].startswith("RA---TAN") and types[1].startswith("DEC--TAN")):
-        return None
-    keys = ("CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "CD2_1", "CD2_2")
-    found = [finite_number(values.get(key)) for key in keys]
-    terms = [term for term in found if term is not None]
-    if len(terms) < len(keys) or abs(terms[3]) > 90:
-        return None
-    cd = (terms[4], terms[5], terms[6], terms[7])
+    Returns
+    -------
+    str
+        Keyword, what was found and what was expected; empty if the header
+        holds a tangent-plane WCS.
+    """
+    for keyword, start in _TYPES.items():
+        if not str(values.get(keyword) or "").startswith(start):
+            return _found(values, keyword, f"a tangent-plane axis ({start})")
+    for keyword in _TERMS:
+        if finite_number(values.get(keyword)) is None:
+            return _found(values, keyword, "a number")
+    if abs(finite_number(values["CRVAL2"]) or 0.0) > 90:
+        return _found(values, "CRVAL2", "a declination")
+    if str(values["CTYPE1"]).endswith("-SIP"):
+        for keyword in ("A_ORDER", "B_ORDER"):
+            if (finite_number(values.get(keyword)) or 0) not in range(
+                1, _MAX_ORDER + 1
+            ):
+                return _found(values, keyword, f"an order from 1 to {_MAX_ORDER}")
+    cd = [finite_number(values[keyword]) or 0.0 for keyword in _TERMS[4:]]
     if cd[0] * cd[3] == cd[1] * cd[2]:
-        return None
-    return (terms[0], terms[1]), (terms[2], terms[3]), cd
+        return "the CD matrix is singular"
+    return ""
+
+
+def _found(values: Mapping[str, KeywordValue], keyword: str, expected: str) -> str:
+    value = values.get(keyword)
+    found = "missing" if value is None else repr(value)
+    return f"the keyword {keyword} is {found}, expected {expected}"
 
 
 def _sip(values: Mapping[str, KeywordValue], axis: str, u: float, v: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from svmcore.errors import InputError
-from svmcore.inputs.corners import chip_corners
+from svmcore.inputs.corners import chip_corners, wcs_problem
 from svmcore.inputs.lookup import Header, finite_number, science_units
 from svmcore.inputs.wcsname import classify_wcsname
 from svmcore.model.detector import DETECTORS, DetectorKey
@@ -99,7 +99,8 @@ def exposure_from_headers(
             "List calibrated exposures (FLT or FLC files) as the archive delivers.",
         )
     chips = tuple(
-        _chip(header, unit, lit) for unit, lit in zip(sciences, has_signal, strict=True)
+        _chip(header, unit, has_signal=lit)
+        for unit, lit in zip(sciences, has_signal, strict=True)
     )
     _check_chips(header, detector_key, units)
     start_mjd = header.number("EXPSTART", low=_EARLIEST_MJD, high=_LATEST_MJD)
@@ -245,18 +246,22 @@ def _check_chips(header: Header, key: DetectorKey, units: Sequence[HeaderUnit]) 
         )
 
 
-def _chip(header: Header, unit: HeaderUnit, has_signal: bool) -> Chip:  # noqa: FBT001
+def _chip(header: Header, unit: HeaderUnit, *, has_signal: bool) -> Chip:
     if len(unit.shape) != 2 or min(unit.shape) < 1:
         raise header.error(
             f"extension SCI,{unit.extver} has the shape {unit.shape}, expected an image"
         )
     shape = (unit.shape[0], unit.shape[1])
+    corners = chip_corners(unit.values, shape)
+    if not corners:
+        problem = wcs_problem(unit.values) or "its distortion polynomial runs away"
+        raise header.error(f"extension SCI,{unit.extver}: {problem}")
     number = unit.values.get("CCDCHIP", unit.values.get("DETECTOR"))
     return Chip(
         extver=unit.extver,
         number=number if isinstance(number, int) else 1,
         shape=shape,
-        corners_deg=chip_corners(unit.values, shape),
+        corners_deg=corners,
         wcs_class=classify_wcsname(str(unit.values.get("WCSNAME") or "")),
         bunit=str(unit.values.get("BUNIT") or "").strip(),
         has_signal=has_signal,
@@ -266,14 +271,7 @@ def _chip(header: Header, unit: HeaderUnit, has_signal: bool) -> Chip:  # noqa: 
 def _chip_notes(
     path: Path, key: DetectorKey, chips: tuple[Chip, ...], header: Header
 ) -> tuple[Note, ...]:
-    notes = [
-        Note(
-            f"{path.name}: SCI,{chip.extver}",
-            "holds no usable tangent-plane WCS: no footprint",
-        )
-        for chip in chips
-        if not chip.corners_deg
-    ]
+    notes = []
     dark = [str(chip.extver) for chip in chips if not chip.has_signal]
     if dark and len(dark) < len(chips):
         notes.append(

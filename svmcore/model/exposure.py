@@ -61,7 +61,7 @@ class Chip:
         Shape (ny, nx) [pixel].
     corners_deg : tuple of tuple of float
         ICRS (ra, dec) of the four corners, in order around the chip, with
-        full distortion [deg]; empty if the header holds no celestial WCS.
+        polynomial distortion [deg]; empty if they are not known.
     wcs_class : WcsClass
         Class of the active solution.
     bunit : str

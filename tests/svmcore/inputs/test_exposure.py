@@ -156,11 +156,27 @@ def test_fewer_chips_than_the_detector_has_are_noted(exposure_with):
     assert exposure.notes[0].text == "holds 3 of 4 chips of a full frame"
 
 
-def test_missing_wcs_is_noted(exposure_with):
-    exposure = exposure_with(science={"CTYPE1": None, "WCSNAME": None})
-    assert exposure.chips[0].corners_deg == ()
+@pytest.mark.parametrize(
+    ("science", "words"),
+    [
+        ({"CTYPE1": None}, "SCI,1: the keyword CTYPE1 is missing, expected a tangent"),
+        ({"CTYPE2": "DEC--SIN"}, "CTYPE2 is 'DEC--SIN', expected a tangent-plane"),
+        ({"CRVAL1": None}, "CRVAL1 is missing, expected a number"),
+        ({"CD1_2": "x"}, "CD1_2 is 'x', expected a number"),
+        ({"CRVAL2": 90.5}, "CRVAL2 is 90.5, expected a declination"),
+        ({"CD1_1": 0.0}, "the CD matrix is singular"),
+        ({"CTYPE1": "RA---TAN-SIP"}, "A_ORDER is missing, expected an order from 1"),
+        ({"A_ORDER": 2, "A_2_0": 1e308}, "its distortion polynomial runs away"),
+    ],
+)
+def test_a_chip_without_a_place_on_the_sky_is_refused(exposure_with, science, words):
+    with pytest.raises(InputError, match=words):
+        exposure_with(science=science)
+
+
+def test_no_wcsname_is_no_solution(exposure_with):
+    exposure = exposure_with(science={"WCSNAME": None})
     assert exposure.chips[0].wcs_class.kind == "none"
-    assert "no footprint" in exposure.notes[0].text
 
 
 def test_detector_key_of_wfpc2_is_pc(exposure_with):

@@ -1,6 +1,7 @@
 """Sky coverage: areas, unions, overlaps, isolated exposures."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,7 +74,9 @@ def test_exposures_that_do_not_overlap_the_rest_are_flagged(exposure_with):
 
 
 def test_an_exposure_without_position_is_flagged(exposure_with):
-    unknown = exposure_with(number=2, science={"CTYPE1": None})
+    known = exposure_with(number=2)
+    chips = (replace(known.chips[0], corners_deg=()),)
+    unknown = replace(known, chips=chips)
     coverage = footprints([exposure_with(number=1), unknown])
     assert coverage.isolated == (unknown.rootname,)
     assert coverage.areas_arcsec2[1] == 0
