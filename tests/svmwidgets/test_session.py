@@ -1,0 +1,173 @@
+"""Every decision goes through one door: tried, recorded, undone, replayed."""
+
+import json
+import time
+
+import pytest
+
+from svmcore import prepare_visit
+from svmcore.errors import InputError
+from svmcore.io.decisions import decisions_to_json
+from svmcore.model.decisions import Decisions, ParameterChange
+from svmwidgets.jobs import Courier
+from svmwidgets.session import Session
+
+
+def statuses(session):
+    return {step.name: step.status for step in session.steps}
+
+
+def reopened(session, tmp_path):
+    again = Session(state_folder=tmp_path, courier=Courier())
+    again.open(session.session_path)
+    again.wait(60)
+    return again
+
+
+def tune(session, value="0.8"):
+    session.parameters.scope = "visit"
+    return session.parameters.change("astrodrizzle", "final_pixfrac", value)
+
+
+def test_opening_fills_the_cheap_half(session):
+    found = statuses(session)
+    assert found["inputs"] == "ok"
+    assert found["products"] == "ok"
+    assert found["alignment"] == "ready"
+    assert "7" in session.inputs.summary
+    assert session.filtering.summary == "4 of 7 kept"
+
+
+def test_reference_beside_the_visit_is_found(session, small_visit):
+    assert session.reference == str(small_visit.parent / "gaia.ecsv")
+
+
+def test_missing_visit_is_an_error_that_says_so(tmp_path):
+    with pytest.raises(InputError, match="none.lst"):
+        Session(courier=Courier()).open(tmp_path / "none.lst")
+
+
+def test_wrong_decision_is_refused_as_a_whole(session):
+    before = session.to_dict()
+    wrong = ParameterChange("*", "astrodrizzle", "final_pixfrac", 7.0)
+    assert not session.decide("wrong", session.decisions.with_parameter(wrong))
+    assert session.to_dict() == before
+    assert "final_pixfrac" in session.banner.subject
+    session.dismiss()
+    assert session.banner is None
+
+
+def test_undo_and_redo_cover_verdicts_and_parameters(session):
+    start = json.dumps(session.to_dict()["start"])
+    kept = [v.rootname for v in session.prepared.verdicts if v.accepted]
+    session.filtering.override(kept[:1], accepted=False, reason="trailed")
+    tune(session)
+    assert session.filtering.summary == "3 of 7 kept"
+    assert session.undo_label.startswith("final_pixfrac")
+    session.undo()
+    session.undo()
+    assert session.decisions == Decisions()
+    assert session.filtering.summary == "4 of 7 kept"
+    assert not session.undo()
+    session.redo()
+    assert session.filtering.summary == "3 of 7 kept"
+    assert json.dumps(session.to_dict()["start"]) == start
+
+
+def test_reference_can_be_undone(session):
+    before = session.reference
+    session.choose_reference("none")
+    assert session.reference == "none"
+    session.undo()
+    assert session.reference == before
+
+
+def test_session_is_saved_and_resumed_with_its_undo(session, tmp_path):
+    tune(session)
+    session.wait(60)
+    again = reopened(session, tmp_path)
+    assert again.to_dict() == session.to_dict()
+    assert again.undo_label == session.undo_label
+    again.undo()
+    assert again.decisions == Decisions()
+
+
+def test_opening_the_visit_again_brings_decisions_back(session, small_visit, tmp_path):
+    tune(session)
+    session.wait(60)
+    again = Session(state_folder=tmp_path, courier=Courier())
+    again.open(small_visit, output=session.output)
+    assert again.decisions == session.decisions
+    assert any("earlier decisions" in line.text for line in again.lines)
+
+
+def test_script_gives_the_same_products_in_a_fresh_interpreter(session):
+    kept = [v.rootname for v in session.prepared.verdicts if v.accepted]
+    session.filtering.override(kept[:1], accepted=False, reason="it's trailed")
+    tune(session)
+    session.alignment.keep_apriori(kept[1], kept=True)
+    session.choose_reference("none")
+    session.undo()
+    scope = {"__name__": "replay"}
+    exec(session.script(), scope)
+    assert decisions_to_json(scope["decisions"]) == decisions_to_json(session.decisions)
+    replayed = prepare_visit(scope["source"], decisions=scope["decisions"])
+    assert replayed.tree == session.prepared.tree
+    assert replayed.parameters == session.prepared.parameters
+    assert scope["reference"] == session.reference
+
+
+def test_every_decision_logs_its_python(session):
+    tune(session)
+    assert session.lines[-1].python.startswith("decisions = decisions.with_parameter(")
+
+
+def test_command_names_visit_output_and_decisions(session):
+    words = session.command_line("d.json").split()
+    assert words[:2] == ["svm", "run"]
+    assert words[-2:] == ["--decisions", "d.json"]
+    assert str(session.output) in words
+
+
+def test_callback_error_becomes_a_banner_with_traceback_in_the_log(session):
+    session.guard(lambda: 1 / 0)()
+    assert session.banner.subject == "ZeroDivisionError"
+    assert "ZeroDivisionError" in session.lines[-1].detail
+    assert tune(session)
+
+
+def test_background_error_becomes_a_banner(session):
+    session.preview("test", lambda: 1 / 0, print)
+    session.wait(10)
+    assert session.banner.subject == "ZeroDivisionError"
+
+
+def test_recent_visits_are_kept_newest_first(session, small_visit, tmp_path):
+    assert session.inputs.recent == [str(small_visit)]
+    folder = str(small_visit.parent)
+    session.open(folder, output=tmp_path / "second")
+    assert session.inputs.recent == [folder, str(small_visit)]
+
+
+def test_damaged_session_file_says_what_to_open(tmp_path):
+    path = tmp_path / "svm_session.json"
+    path.write_text('{"format": "svm session", "version": 1}')
+    with pytest.raises(InputError, match="incomplete or damaged"):
+        Session(courier=Courier()).open(path)
+
+
+def test_opening_later_reports_errors_in_the_banner(session, tmp_path):
+    session.open_later(str(tmp_path / "none.lst"))
+    assert session.is_reading
+    session.wait(20)
+    assert not session.is_reading
+    assert "none.lst" in session.banner.subject
+
+
+def test_decisions_are_quick(session):
+    """A toggle must feel immediate: 50 ms of processor time each."""
+    kept = [v.rootname for v in session.prepared.verdicts if v.accepted]
+    started = time.process_time()
+    for number in range(10):
+        session.filtering.override(kept[:1], accepted=False, reason=f"try {number}")
+    assert (time.process_time() - started) / 10 < 0.05
