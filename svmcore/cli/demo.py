@@ -37,6 +37,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"one of {', '.join(INSTRUMENTS)} (default: wfc3/ir)",
     )
     parser.add_argument(
+        "--second",
+        default="",
+        metavar="NAME",
+        help="another detector of that instrument, in the same visit",
+    )
+    parser.add_argument(
+        "--field",
+        nargs=2,
+        type=float,
+        default=[84.6762, -69.1009],
+        metavar=("RA", "DEC"),
+        help="where to point [deg]",
+    )
+    parser.add_argument(
+        "--pa", type=float, default=118.0, help="position angle of V3 [deg]"
+    )
+    parser.add_argument(
         "--filters",
         nargs="+",
         default=[],
@@ -130,6 +147,10 @@ def _config(arguments: argparse.Namespace, seed: int) -> VisitConfig:
     offset = arguments.offset
     return VisitConfig(
         instrument=arguments.instrument.lower(),
+        second_instrument=arguments.second.lower(),
+        ra_deg=arguments.field[0] % 360.0,
+        dec_deg=arguments.field[1],
+        pa_v3_deg=arguments.pa,
         filters=tuple(name.upper() for name in arguments.filters),
         exposures=arguments.exposures,
         density=arguments.density,

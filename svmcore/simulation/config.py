@@ -1,6 +1,6 @@
 """What a simulated visit is to hold, as one value."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from svmcore.errors import ParameterError
 from svmcore.simulation.instruments import INSTRUMENTS
@@ -77,6 +77,9 @@ class VisitConfig:
     ----------
     instrument : str
         ``wfc3/ir``, ``wfc3/uvis``, ``acs/wfc`` or ``acs/hrc``.
+    second_instrument : str
+        Another detector of the same instrument that observes the same field
+        afterwards with its usual filters; empty for none.
     filters : tuple of str
         Filters in order of observation; empty for the instrument's usual two.
     exposures : int
@@ -109,6 +112,8 @@ class VisitConfig:
         Whether the dithers lie on a line instead of in a box.
     starless_exposure : int
         Index of a direct exposure without sources; -1 for none.
+    first_number : int
+        Number of the first exposure in rootnames.
     program, visit : str
         Three and two characters of the rootnames.
     proposal_id : int
@@ -120,6 +125,7 @@ class VisitConfig:
     """
 
     instrument: str = "wfc3/ir"
+    second_instrument: str = ""
     filters: tuple[str, ...] = ()
     exposures: int = 4
     density: float | None = None
@@ -136,6 +142,7 @@ class VisitConfig:
     dither_arcsec: float = 0.65
     dither_line: bool = False
     starless_exposure: int = -1
+    first_number: int = 0
     program: str = "dem"
     visit: str = "01"
     proposal_id: int = 16001
@@ -161,6 +168,18 @@ class VisitConfig:
             raise ParameterError(
                 "has_grism", f"{self.instrument} is simulated without a grism", ""
             )
+        second = self.second_instrument
+        beside = [
+            name
+            for name in INSTRUMENTS
+            if name.split("/")[0] == self.instrument.split("/")[0]
+        ]
+        if second and (second not in beside or second == self.instrument):
+            raise ParameterError(
+                f"second instrument {second!r}",
+                f"cannot follow {self.instrument}",
+                f"Known are: {', '.join(n for n in beside if n != self.instrument)}.",
+            )
         self._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -182,6 +201,26 @@ class VisitConfig:
                 f"are {self.program!r} and {self.visit!r}",
                 "Give three and two characters.",
             )
+
+    @property
+    def parts(self) -> tuple["VisitConfig", ...]:
+        """The visit of each detector for itself, in order of observation."""
+        first = replace(self, second_instrument="")
+        if not self.second_instrument:
+            return (first,)
+        number = len(self.filter_names) * self.exposures
+        number += int(self.has_grism) + 3 * int(self.has_rejected)
+        second = replace(
+            first,
+            instrument=self.second_instrument,
+            filters=(),
+            has_grism=False,
+            has_rejected=False,
+            exptime_s=0.0,
+            start_mjd=self.start_mjd + number * (self.exposure_time_s + 90) / 86400.0,
+            first_number=self.first_number + number,
+        )
+        return first, second
 
     @property
     def filter_names(self) -> tuple[str, ...]:

@@ -128,7 +128,7 @@ def _plan(
 ) -> PlannedExposure:
     index, kind, filter_name, dither = row
     instrument, errors = INSTRUMENTS[config.instrument], config.pointing
-    rng = generator(config.seed, "pointing", index)
+    rng = generator(config.seed, "pointing", config.first_number + index)
     east, north = rng.normal(0.0, errors.exposure_shift_mas, 2) + common[:2]
     roll = common[2] + float(rng.normal(0.0, errors.exposure_roll_deg))
     if index == errors.gross_exposure:
@@ -138,7 +138,8 @@ def _plan(
     ra, dec = _dithered(config, dither)
     pa = config.pa_v3_deg
     true_ra, true_dec = _moved(ra, dec, east / 1000.0, north / 1000.0)
-    number = _DIGITS[index // 36 + 10] + _DIGITS[index % 36]
+    place = config.first_number + index
+    number = _DIGITS[place // 36 + 10] + _DIGITS[place % 36]
     return PlannedExposure(
         rootname=f"{instrument.root_letter}{config.program}{config.visit}{number}q",
         filter_name=filter_name,

@@ -54,7 +54,7 @@ class Stars:
         north = self.pm_north_masyr * years / 3.6e6
         return Stars(
             self.number,
-            self.ra_deg + east / np.cos(np.radians(self.dec_deg)),
+            (self.ra_deg + east / np.cos(np.radians(self.dec_deg))) % 360.0,
             self.dec_deg + north,
             self.pm_east_masyr,
             self.pm_north_masyr,
@@ -126,7 +126,7 @@ def _scatter_on_sky(
     angle = rng.random(count) * 2 * np.pi
     dec = config.dec_deg + distance * np.cos(angle)
     ra = config.ra_deg + distance * np.sin(angle) / np.cos(np.radians(dec))
-    return ra, dec
+    return ra % 360.0, dec
 
 
 def make_stars(config: VisitConfig, radius_deg: float) -> Stars:
@@ -227,7 +227,7 @@ def make_reference(stars: Stars, config: VisitConfig) -> ReferenceTable:
     dec = stars.dec_deg[chosen]
     columns: dict[str, NDArray[np.generic]] = {
         "source_id": 4657000000000000000 + stars.number[chosen] * 1000,
-        "ra": stars.ra_deg[chosen] + off[0] / 3.6e6 / np.cos(np.radians(dec)),
+        "ra": (stars.ra_deg[chosen] + off[0] / 3.6e6 / np.cos(np.radians(dec))) % 360.0,
         "dec": dec + off[1] / 3.6e6,
         "ra_error": error,
         "dec_error": error * 0.95,

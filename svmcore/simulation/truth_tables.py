@@ -136,7 +136,8 @@ def write_truth(
         for chip in solutions[exposure.rootname]:
             (cd11, cd12), (cd21, cd22) = chip.true.cd_deg
             ra, dec = chip.true.crval_deg
-            east = (ra - chip.apriori.crval_deg[0]) * np.cos(np.radians(dec)) * 3.6e6
+            east = (ra - chip.apriori.crval_deg[0] + 180.0) % 360.0 - 180.0
+            east *= np.cos(np.radians(dec)) * 3.6e6
             north = (dec - chip.apriori.crval_deg[1]) * 3.6e6
             rows.append(
                 {

@@ -11,10 +11,10 @@ from stwcs.wcsutil import HSTWCS
 
 from svmcore.model.wcs import AlignedChip
 from svmcore.simulation import VisitConfig
+from svmcore.simulation.exposures import visit_solutions
 from svmcore.simulation.geometry import attitude, place_chip, read_geometry
 from svmcore.simulation.instruments import INSTRUMENTS
 from svmcore.simulation.pointings import plan_exposures
-from svmcore.simulation.visit import visit_solutions
 from svmcore.simulation.wcs_headers import chip_wcs
 
 ANGLES = st.floats(0.0, 360.0)

@@ -5,13 +5,13 @@ import pytest
 
 from svmcore.simulation import VisitConfig
 from svmcore.simulation.distortion import make_distortion_error
+from svmcore.simulation.exposures import visit_solutions
 from svmcore.simulation.geometry import read_geometry
 from svmcore.simulation.instruments import INSTRUMENTS
 from svmcore.simulation.light import Light
 from svmcore.simulation.pointings import plan_exposures
 from svmcore.simulation.psf import build_psf
 from svmcore.simulation.sky import Galaxies, make_galaxies, make_stars
-from svmcore.simulation.visit import visit_solutions
 from svmcore.simulation.wcs_headers import chip_wcs
 
 CONFIG = VisitConfig(

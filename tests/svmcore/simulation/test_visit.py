@@ -18,10 +18,10 @@ from svmcore.simulation import (
     write_visit,
 )
 from svmcore.simulation.distortion import make_distortion_error
+from svmcore.simulation.exposures import visit_solutions
 from svmcore.simulation.instruments import INSTRUMENTS
 from svmcore.simulation.pointings import plan_exposures
 from svmcore.simulation.truth import score_given
-from svmcore.simulation.visit import visit_solutions
 
 TINY = VisitConfig(
     exposures=2, filters=("F160W",), chip_shape=(128, 128), has_rejected=False
@@ -240,16 +240,42 @@ def test_every_filter_has_a_plausible_zero_point(name):
         assert 22.0 < band.zero_point_ab < 28.0
 
 
+def test_two_detectors_share_a_visit(tmp_path):
+    config = replace(TINY, second_instrument="wfc3/uvis", has_rejected=True)
+    visit = write_visit(tmp_path / "visit", config)
+    found = read_visit(visit.poller)
+    labels = [exposure.detector_key.label for exposure in found.exposures]
+    assert labels.count("WFC3/IR") == 5
+    assert labels.count("WFC3/UVIS") == 4
+    assert len(set(visit.exposures)) == 9
+    starts = [fits.getheader(path)["EXPSTART"] for path in visit.exposures]
+    assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize(
+    ("ra_deg", "dec_deg"), [(0.0002, 10.0), (200.0, 84.0), (359.9999, -84.0)]
+)
+def test_fields_near_the_poles_and_the_zero_meridian(tmp_path, ra_deg, dec_deg):
+    config = replace(TINY, ra_deg=ra_deg, dec_deg=dec_deg, density=1500.0)
+    visit = write_visit(tmp_path / "visit", config)
+    assert all(80 < s.absolute_mas < 350 for s in score_given(visit.folder))
+    for path in (visit.stars, visit.reference):
+        ra = Table.read(path)["ra"]
+        assert len(ra) > 3
+        assert np.all((ra >= 0) & (ra < 360))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"instrument": "nicmos/nic2"}, "unknown to the simulation"),
         ({"filters": ("F110",)}, "unknown to the simulation of wfc3/ir"),
         ({"instrument": "acs/hrc", "has_grism": True}, "without a grism"),
+        ({"second_instrument": "acs/wfc"}, "cannot follow wfc3/ir"),
         ({"exposures": 0}, "expected 1 to 36"),
         ({"program": "demo"}, "three and two characters"),
     ],
-    ids=["instrument", "filter", "grism", "exposures", "rootname"],
+    ids=["instrument", "filter", "grism", "second", "exposures", "rootname"],
 )
 def test_refuses_what_it_cannot_simulate(changes, message):
     with pytest.raises(ParameterError, match=message):
