@@ -1,5 +1,7 @@
 """Parameters of the alignment: sources, fits and their judgement."""
 
+from typing import Any
+
 from svmcore.parameters.declaration import Declaration
 from svmcore.parameters.rows import Declare, section_rows
 
@@ -30,6 +32,10 @@ _BACKGROUNDS = (
 _SCATTERS = ("StdBackgroundRMS", "MADStdBackgroundRMS", "BiweightScaleBackgroundRMS")
 _ASSOCIATIONS = "only the pipeline that aligns associations one by one reads it"
 _COPY = "the value of the same name in determine_fit_quality replaces it"
+_ONE_FIT = "all exposures are fitted together in one way; nothing is tried in turn"
+_ONE_MATCHING = "one matching serves all fits; match_2dhist_fit.searchrad bounds it"
+_STAR_FIT = "every source is fitted with a star profile, cosmic rays fail that fit"
+_BACKGROUND = "the background is always a clipped median with robust scatter"
 _NO_UPDATE = "inputs never change; the solution goes into the SVM-named copies"
 
 _general = section_rows(_STEP, "general", "none")
@@ -39,14 +45,22 @@ _reference = section_rows(_STEP, "generate_astrometric_catalog", "fit")
 _quality = section_rows(_STEP, "determine_fit_quality", "fit")
 
 
-def _matching(title: str) -> tuple[Declaration, ...]:
-    """Return the rows that the three ways of matching share."""
-    row: Declare = section_rows(_STEP, title, "fit")
+def _matching(title: str, working: str) -> tuple[Declaration, ...]:
+    """Return the rows that HAP's three ways of matching share.
+
+    One of each kind works, as there is one way of matching.
+    """
+    declare: Declare = section_rows(_STEP, title, "fit")
+
+    def row(name: str, *facts: str, **more: Any) -> Declaration:
+        why = "" if name == working else _ONE_MATCHING
+        return declare(name, *facts, inert_why=why, **more)
+
     return (
         row(
             "fitgeom",
             "str",
-            "Transformation with which this method starts",
+            "Most general transformation; rscale lets the matches decide",
             choices=_GEOMETRIES,
         ),
         row(
@@ -137,6 +151,7 @@ ALIGNMENT: tuple[Declaration, ...] = (
         "names",
         "Fit methods in the order in which they are tried",
         choices=_METHODS,
+        inert_why=_ONE_FIT,
     ),
     _run(
         "mosaic_fitgeom_list",
@@ -153,6 +168,7 @@ ALIGNMENT: tuple[Declaration, ...] = (
         choices=_GEOMETRIES,
         minimum=1,
         maximum=100000,
+        inert_why=_ONE_FIT,
     ),
     _sources(
         "box_size",
@@ -183,18 +199,21 @@ ALIGNMENT: tuple[Declaration, ...] = (
         "str",
         "Centre sources by star finding or by the centroid of their segment",
         choices=("starfind", "segmentation"),
+        inert_why=_STAR_FIT,
     ),
     _sources(
         "bkg_estimator",
         "str",
         "Estimator of the background level in a box",
         choices=_BACKGROUNDS,
+        inert_why=_BACKGROUND,
     ),
     _sources(
         "rms_estimator",
         "str",
         "Estimator of the background scatter in a box",
         choices=_SCATTERS,
+        inert_why=_BACKGROUND,
     ),
     _sources(
         "num_sources",
@@ -202,7 +221,12 @@ ALIGNMENT: tuple[Declaration, ...] = (
         "Number of sources to keep for single associations",
         inert_why="determine_fit_quality.MAX_SOURCES_PER_CHIP sets the number",
     ),
-    _sources("deblend", "bool", "Separate sources whose segments touch"),
+    _sources(
+        "deblend",
+        "bool",
+        "Separate sources whose segments touch",
+        inert_why=_STAR_FIT,
+    ),
     _sources(
         "fwhmpsf",
         "float",
@@ -215,6 +239,7 @@ ALIGNMENT: tuple[Declaration, ...] = (
         "classify",
         "bool",
         "Tell cosmic rays from stars by their shape and leave them out",
+        inert_why=_STAR_FIT,
     ),
     _sources(
         "threshold",
@@ -227,6 +252,7 @@ ALIGNMENT: tuple[Declaration, ...] = (
         "gaia_only",
         "bool",
         "Use only stars that Gaia measured",
+        inert_why="run_align.mosaic_catalog_list chooses the catalogs",
     ),
     _reference(
         "existing_wcs",
@@ -235,15 +261,16 @@ ALIGNMENT: tuple[Declaration, ...] = (
         is_nullable=True,
         inert_why="the query always covers the footprint of the exposures",
     ),
-    *_matching("match_relative_fit"),
-    *_matching("match_default_fit"),
-    *_matching("match_2dhist_fit"),
+    *_matching("match_relative_fit", "fitgeom"),
+    *_matching("match_default_fit", ""),
+    *_matching("match_2dhist_fit", "searchrad"),
     _quality(
         "MIN_CATALOG_THRESHOLD",
         "int",
         "Fewest stars that make a reference catalog usable",
         minimum=0,
         maximum=100000,
+        inert_why="MIN_FIT_MATCHES and run_align.mosaic_fitgeom_list count matches",
     ),
     _quality(
         "MIN_OBSERVABLE_THRESHOLD",
@@ -251,6 +278,7 @@ ALIGNMENT: tuple[Declaration, ...] = (
         "Fewest sources that make an exposure usable",
         minimum=0,
         maximum=100000,
+        inert_why="MIN_CROSS_MATCHES counts links with other exposures",
     ),
     _quality(
         "MIN_CROSS_MATCHES",
