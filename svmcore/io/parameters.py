@@ -20,6 +20,7 @@ from svmcore.parameters.forms import Entry, read_forms
 from svmcore.parameters.meaning import changes_of
 from svmcore.parameters.overrides import check_changes
 from svmcore.parameters.places import place
+from svmcore.parameters.schema import declaration
 from svmcore.parameters.scopes import Scopes
 from svmcore.parameters.selection import ParameterSet
 
@@ -42,7 +43,8 @@ class ParameterFile:
     changes : tuple of ParameterChange
         Values that differ from the shipped ones, in the order of the file.
     notes : tuple of str
-        Which section was used where a file has two, and what was not used.
+        Which section was used where a file has two, what was not used, and
+        which changes have no effect.
     """
 
     changes: tuple[ParameterChange, ...]
@@ -75,13 +77,23 @@ def read_parameters(path: Path, tree: ProductTree) -> ParameterFile:
     if document.get("format") == COMPACT_FORMAT:
         changes = read_compact(document, subject=path.name)
         check_changes(changes, tree)
-        return ParameterFile(changes)
+        return ParameterFile(changes, _inert_notes(changes, path.name))
     entries, notes = read_forms(
         document, subject=path.name, products=Scopes(tree).words
     )
     changes = changes_of(entries, tree, origin=path.name)
     check_changes(changes, tree)
-    return ParameterFile(changes, notes)
+    return ParameterFile(changes, (*notes, *_inert_notes(changes, path.name)))
+
+
+def _inert_notes(changes: Sequence[ParameterChange], name: str) -> tuple[str, ...]:
+    """Return a remark on every changed parameter that changes no result."""
+    rows = dict.fromkeys(declaration(change.step, change.key) for change in changes)
+    return tuple(
+        f"{place(name, row.path)} changes nothing: {row.inert_why}"
+        for row in rows
+        if row.is_inert
+    )
 
 
 def read_parameter_file(path: Path, tree: ProductTree) -> tuple[ParameterChange, ...]:

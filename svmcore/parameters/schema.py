@@ -133,7 +133,8 @@ def find_declaration(
     Parameters
     ----------
     name : str
-        Dotted name, or its last part where only one parameter has that.
+        Dotted name, or its last part where only one parameter, or only one
+        that works, has that.
     step : str, optional
         Step to look in; all steps by default.
     subject : str, optional
@@ -158,8 +159,10 @@ def find_declaration(
         check_step(step, subject=subject)
     rows = [d for d in DECLARATIONS if d.step == (step or d.step)]
     found = [d for d in rows if d.key == name] or [d for d in rows if d.name == name]
-    if len(found) == 1:
-        return found[0]
+    working = [d for d in found if not d.is_inert]
+    for candidates in (found, working):
+        if len(candidates) == 1:
+            return candidates[0]
     where = place(subject, *((step, name) if step else (name,)))
     if found:
         raise ParameterError(

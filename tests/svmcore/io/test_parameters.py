@@ -161,6 +161,17 @@ def test_ramp_filters_are_in_the_file_though_nothing_selected_them(make_tree, tm
     assert read_parameter_file(path, tree) == ()
 
 
+def test_a_change_that_has_no_effect_is_noted(tree, write):
+    found = read_parameters(write({"runfile": "my.log", "final_pixfrac": 0.5}), tree)
+    assert len(found.changes) == 2
+    assert found.notes == (
+        (
+            "mine.json → astrodrizzle → runfile changes nothing: "
+            "every product writes its own trailer file"
+        ),
+    )
+
+
 def test_a_product_of_a_rejected_exposure_is_passed_over(
     make_tree, template, tree, write
 ):
@@ -168,7 +179,7 @@ def test_a_product_of_a_rejected_exposure_is_passed_over(
     document = copy.deepcopy(template)
     found = read_parameters(write(document), fewer)
     missing = EXPOSURE.replace("00", "01")
-    assert found.notes == (f"mine.json → {missing}: the visit has no such product",)
+    assert f"mine.json → {missing}: the visit has no such product" in found.notes
     document[EXPOSURE.replace("00", "07")] = document.pop(missing)
     with pytest.raises(ParameterError, match=f"Did you mean {missing}"):
         read_parameters(write(document), tree)
@@ -352,7 +363,7 @@ WRONG = {
         {FILTER: {"parameters": {}, "default_value": {}}},
         "Did you mean default_values",
     ),
-    "several parameters": ({"searchrad": 5}, "stands for 3 parameters"),
+    "several parameters": ({"bthresh": 5}, "stands for 2 parameters"),
     "type": ({"final_pixfrac": "0.5"}, "found '0.5', expected a number"),
     "range": ({"final_pixfrac": 5}, "from 0.01 to 1.0"),
     "choice": ({"final_kernel": "squar"}, "expected a text among square"),

@@ -46,6 +46,8 @@ def test_an_unknown_step_gets_advice(ask):
         ("final_pixfrac", None, "astrodrizzle → final_pixfrac"),
         ("nlevels", None, "catalog generation → sourcex.nlevels"),
         ("nsigma", None, "catalog generation → nsigma"),
+        # Three have this name, but one matching serves all fits.
+        ("searchrad", None, "alignment → match_2dhist_fit.searchrad"),
         ("nsigma", "alignment", "alignment → generate_source_catalogs.nsigma"),
         (
             "match_default_fit.searchrad",
@@ -59,9 +61,9 @@ def test_short_names(name, step, path):
 
 
 def test_a_short_name_of_several_parameters_is_refused():
-    with pytest.raises(ParameterError, match="stands for 3 parameters") as caught:
-        find_declaration("searchrad")
-    assert "match_2dhist_fit.searchrad" in caught.value.remedy
+    with pytest.raises(ParameterError, match="stands for 2 parameters") as caught:
+        find_declaration("bthresh")
+    assert "ci filter.segment.bthresh" in caught.value.remedy
 
 
 def test_a_short_name_of_none_is_refused_with_a_suggestion():
