@@ -22,6 +22,7 @@ _GEOMETRY_OF_TERM = {"roll": "rshift", "scale": "rscale", "skew": "general"}
 _EACH_CHANCE = 1e-4
 # Sigmas (chi-square for the two skew terms) that a common term must reach.
 # Rolls of the telescope are real and usual, changes of scale are not.
+_COMMON_STARS = {"roll": 3, "scale": 4, "skew": 8}
 _COMMON_LIMIT = {"roll": 4.0, "scale": 9.0, "skew": 11.8}
 
 
@@ -156,7 +157,8 @@ def choose_terms(
     matches: NDArray[np.int64],
     settings: AlignmentSettings,
     *,
-    reference_matches: int,
+    reference_pairs: int,
+    reference_stars: int,
     fixed: int | None = None,
 ) -> tuple[TermChoice, tuple[str, ...]]:
     """Return the terms that the observations ask for, and why.
@@ -171,9 +173,10 @@ def choose_terms(
         Usable matches of each exposure.
     settings : AlignmentSettings
         Alignment parameters.
-    reference_matches : int
-        Matches with the reference catalog: common terms need as many as their
-        geometry.
+    reference_pairs, reference_stars : int
+        Pairs of a source and a reference star, of which common terms need as
+        many as their geometry, and the stars in them, of which each common
+        term needs a few.
     fixed : int, optional
         Exposure whose terms are zero.
 
@@ -202,7 +205,11 @@ def choose_terms(
         if getattr(choice, term) == _COMMON:
             needed = settings.matches_needed(_GEOMETRY_OF_TERM[term]) or 0
             choice, reason = _test_common(
-                choice, term, chi2_of, enough=reference_matches >= needed
+                choice,
+                term,
+                chi2_of,
+                enough=reference_pairs >= needed
+                and reference_stars >= _COMMON_STARS[term],
             )
             reasons.append(reason)
     return choice, tuple(reasons)

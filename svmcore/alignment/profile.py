@@ -165,7 +165,8 @@ def _normal_equations(
     s_vv = (weight * value**2).sum(axis=(1, 2))
     s_p = (weight * pixels).sum(axis=(1, 2))
     s_pv = (weight * pixels * value).sum(axis=(1, 2))
-    det = np.maximum(s_w * s_vv - s_v**2, 1e-300)
+    # A profile that has left its stamp has no flux; it must not overflow.
+    det = np.maximum(s_w * s_vv - s_v**2, 1e-9 * s_w**2 + 1e-300)
     flux = (s_w * s_pv - s_v * s_p) / det
     background = (s_vv * s_p - s_v * s_pv) / det
     return flux, background

@@ -147,7 +147,7 @@ def solve_group(
                 choice,
                 matches,
                 settings,
-                reference_matches=int(np.sum(state.reference_weight[:, 0] > 0)),
+                **_count_reference(obs, state),
                 fixed=fixed,
             )
             history.extend(reasons)
@@ -164,6 +164,13 @@ def _count_matches(
     checked = usable & (seen[obs.star] > 1)
     counted = np.bincount(obs.exposure[checked], minlength=obs.exposures)
     return counted.astype(np.int64)
+
+
+def _count_reference(obs: Observations, state: _State) -> dict[str, int]:
+    """Return pairs with reference stars, and those stars, that are in use."""
+    stars = obs.reference_star[state.reference_weight[:, 0] > 0]
+    pairs = np.isin(obs.star[state.weight > 0], stars)
+    return {"reference_pairs": int(pairs.sum()), "reference_stars": len(stars)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,50 +216,71 @@ class _Work:
         rows = design_rows(obs.position)
         moved = obs.position + np.einsum("nai,ni->na", rows, terms[obs.exposure])
         total = np.bincount(obs.star, weight, obs.stars)
-        sums = np.stack(
-            [np.bincount(obs.star, weight * moved[:, k], obs.stars) for k in (0, 1)],
-            axis=1,
-        )
-        mean = np.where(
-            total[:, None] > 0, sums / np.where(total, total, 1)[:, None], 0
-        )
+        mean = _weighted_mean(obs, moved, weight, total)
         return _State(
             terms, covariance, weight, reference_weight, moved, mean, total, chi2
         )
 
     def ratios(self, state: _State) -> tuple[FloatArray, FloatArray]:
-        """Return residual over error of observations and of reference stars."""
-        obs = self.obs
-        sigma = self.sigma()
-        # Leave each observation out of the mean that it is compared with.
-        best, best_weight = _best_positions(obs, state)
-        own = state.weight
-        others = best_weight[obs.star] - own[:, None]
-        others = np.maximum(others, 0.0)
-        has = others > 1e-6 * sigma[:, None] ** -2
-        target = np.where(
-            has,
-            (best[obs.star] * best_weight[obs.star] - own[:, None] * state.moved)
-            / np.where(has, others, 1.0),
-            state.moved,
-        )
-        variance = sigma[:, None] ** 2 + np.where(
-            has, 1.0 / np.where(has, others, 1), 0
-        )
-        z = (target - state.moved) / np.sqrt(variance)
-        return np.hypot(z[:, 0], z[:, 1]), self._reference_ratio(state)
+        """Return residual over error of observations and of reference stars.
 
-    def _reference_ratio(self, state: _State) -> FloatArray:
+        Each is compared with the mean of the others that are in use; where
+        none is, with the mean of all that may be used, so that two that
+        disagree do not come back for want of a witness.
+        """
         obs = self.obs
-        seen = state.total[obs.reference_star]
-        mean = state.mean[obs.reference_star]
-        variance = (
-            self.reference_sigma() ** 2
-            + np.where(seen > 0, 1.0 / np.where(seen > 0, seen, 1.0), np.inf)[:, None]
+        sigma, reference_sigma = self.sigma(), self.reference_sigma()
+        whole = (
+            np.where(self.usable, sigma**-2, 0.0),
+            np.where(self.reference_usable[:, None], reference_sigma**-2, 0.0),
         )
-        z = (obs.reference - mean) / np.sqrt(variance)
-        ratio: FloatArray = np.hypot(z[:, 0], z[:, 1])
-        return ratio
+        target, weight = _others(obs, state.moved, state.weight, state.reference_weight)
+        spare, spare_weight = _others(obs, state.moved, *whole)
+        alone = weight <= 0.0
+        target = np.where(alone, spare, target)
+        weight = np.where(alone, spare_weight, weight)
+        seen = weight > 0.0
+        variance = sigma[:, None] ** 2 + 1.0 / np.where(seen, weight, np.inf)
+        z = np.where(seen, target - state.moved, 0.0) / np.sqrt(variance)
+
+        total = np.bincount(obs.star, whole[0], obs.stars)
+        mean = _weighted_mean(obs, state.moved, whole[0], total)
+        unseen = state.total <= 0.0
+        total = np.where(unseen, total, state.total)[obs.reference_star, None]
+        mean = np.where(unseen[:, None], mean, state.mean)[obs.reference_star]
+        spread = reference_sigma**2 + 1.0 / np.maximum(total, 1e-30)
+        q = (obs.reference - mean) / np.sqrt(spread)
+        return np.hypot(z[:, 0], z[:, 1]), np.hypot(q[:, 0], q[:, 1])
+
+
+def _weighted_mean(
+    obs: Observations, position: FloatArray, weight: FloatArray, total: FloatArray
+) -> FloatArray:
+    """Return the mean of each star's observations; zero for one without."""
+    sums = np.stack(
+        [np.bincount(obs.star, weight * position[:, k], obs.stars) for k in (0, 1)],
+        axis=1,
+    )
+    mean: FloatArray = sums / np.where(total > 0, total, 1.0)[:, None]
+    return mean
+
+
+def _others(
+    obs: Observations,
+    position: FloatArray,
+    weight: FloatArray,
+    reference_weight: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the mean of each star's other positions, and its weight."""
+    total = np.bincount(obs.star, weight, obs.stars)
+    moment = _weighted_mean(obs, position, weight, np.ones(obs.stars))
+    both = np.repeat(total[:, None], 2, axis=1)
+    np.add.at(both, obs.reference_star, reference_weight)
+    np.add.at(moment, obs.reference_star, reference_weight * obs.reference)
+    left = both[obs.star] - weight[:, None]
+    left = np.where(left > 1e-9 * both[obs.star], left, 0.0)
+    mean = moment[obs.star] - weight[:, None] * position
+    return mean / np.where(left > 0, left, 1.0), left
 
 
 def _best_positions(obs: Observations, state: _State) -> tuple[FloatArray, FloatArray]:
