@@ -33,19 +33,18 @@ class Survey:
     fits : Mapping of str to GroupFit
         Alignment that the present decisions give, by detector slug; absent
         where it must be made.
+    refitters : Mapping of str to Refitter
+        What fits a detector again, by slug; absent before its first fit.
     """
 
     plan: Plan
     results: Mapping[str, ResultRef]
     fits: Mapping[str, GroupFit]
+    refitters: Mapping[str, Refitter]
 
     def is_fresh(self, identifier: str) -> bool:
         """Whether a task would not run again."""
         return identifier in self.results
-
-    def refitter(self, detector: str) -> Refitter | None:
-        """Return what fits a detector again; None before sources are stored."""
-        return find_refitter(self.plan, self.results, detector)
 
     @property
     def stale_counts(self) -> tuple[tuple[str, int, int], ...]:
@@ -83,7 +82,13 @@ def survey_visit(prepared: PreparedVisit, *, reference: str, output: Path) -> Su
         and task.identifier in results
         and results[task.identifier].is_present
     }
-    return Survey(plan, results, fits)
+    slugs = [task.subject for task in plan.tasks if task.step == "fit alignment"]
+    refitters = {
+        slug: find_refitter(prepared, plan, results, detector=slug, output=output)
+        for slug in slugs
+    }
+    known = {slug: one for slug, one in refitters.items() if one is not None}
+    return Survey(plan, results, fits, known)
 
 
 def run_work(

@@ -12,14 +12,15 @@ from svmcore.alignment.member import GroupMember
 from svmcore.alignment.problem import GroupProblem
 from svmcore.alignment.selection import PairOffsets, pair_offsets
 from svmcore.alignment.settings import AlignmentSettings
-from svmcore.io.alignment import read_reference_stars
-from svmcore.io.reference import read_reference_file
+from svmcore.io.alignment import read_reference_stars, read_source_lists
 from svmcore.io.store import ResultRef
 from svmcore.io.wcs import as_aligned, read_chip_wcs
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.fit import GroupFit, ReferenceCatalog
 from svmcore.pipeline.align import FitPayload, read_members
-from svmcore.pipeline.plan import Plan
+from svmcore.pipeline.plan import Plan, make_plan
+from svmcore.pipeline.prepare import PreparedVisit, decide
+from svmcore.pipeline.run import find_results
 from svmcore.pipeline.tasks import Task
 
 __all__ = ["Refitter", "find_refitter"]
@@ -34,34 +35,30 @@ class Refitter:
     ----------
     task : Task
         The detector's task ``fit alignment``.
-    folders : tuple of Path
-        Results of the tasks ``detect sources`` that it needs, in order.
-    fit_folder : Path or None
-        Result of an earlier fit with the same catalog, where there is one.
+    folder : Path
+        Result of a fit of the same exposures to the same catalog: it holds
+        their refined sources and the reference stars.
 
     Notes
     -----
-    It may be called from any thread, by one caller at a time.
+    It may be called from any thread; calls wait for each other.
     """
 
-    def __init__(
-        self, task: Task, folders: tuple[Path, ...], fit_folder: Path | None
-    ) -> None:
+    def __init__(self, task: Task, folder: Path) -> None:
         self._payload: FitPayload = task.payload
-        self._folders = folders
-        self._fit_folder = fit_folder
+        self._folder = folder
         self._members: tuple[GroupMember, ...] | None = None
         self._catalog: ReferenceCatalog | None = None
         self._lock = Lock()
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What it reads: exposures, catalog, and the folder of their sources."""
+        return (self._folder, self._payload.members, self._payload.reference)
+
     def is_like(self, other: "Refitter | None") -> bool:
         """Whether another one reads the same sources and catalog."""
-        return (
-            other is not None
-            and self._folders == other._folders
-            and self._payload.members == other._payload.members
-            and self._payload.reference == other._payload.reference
-        )
+        return other is not None and self.identity == other.identity
 
     def __call__(
         self, decisions: AlignmentDecisions, settings: AlignmentSettings
@@ -128,49 +125,52 @@ class Refitter:
 
     def _load(self) -> tuple[GroupMember, ...]:
         if self._members is None:
-            self._members = read_members(self._payload.members, self._folders)
-            self._catalog = self._read_catalog()
+            lists = read_source_lists(self._folder)
+            facts = self._payload.members
+            sources = [lists[each.rootname] for each in facts]
+            self._members = read_members(facts, sources)
+            self._catalog = read_reference_stars(self._folder)
         return self._members
-
-    def _read_catalog(self) -> ReferenceCatalog | None:
-        choice = self._payload.reference
-        if choice.file is not None:
-            return read_reference_file(choice.file)
-        if choice.is_none or self._fit_folder is None:
-            return None
-        return read_reference_stars(self._fit_folder)
 
 
 def find_refitter(
-    plan: Plan, results: Mapping[str, ResultRef], detector: str
+    prepared: PreparedVisit,
+    plan: Plan,
+    results: Mapping[str, ResultRef],
+    *,
+    detector: str,
+    output: Path,
 ) -> Refitter | None:
-    """Return what fits a detector again, if its sources are stored.
+    """Return what fits a detector again, if its refined sources are stored.
 
     Parameters
     ----------
+    prepared : PreparedVisit
+        The cheap half that the plan was made of.
     plan : Plan
         The visit's tasks.
     results : Mapping of str to ResultRef
-        From `find_results`.
+        From `find_results` of that plan.
     detector : str
         Detector slug.
+    output : Path
+        Output folder.
 
     Returns
     -------
     Refitter or None
-        None if sources are still to be detected, or a catalog from a service
-        is still to be fetched.
+        None if no fit of these exposures to this catalog is stored, neither
+        with the present decisions nor without any on the alignment.
     """
     name = f"fit alignment: {detector}"
     task = next((t for t in plan.tasks if t.identifier == name), None)
     if task is None:
         return None
-    needed = task.needs.get("sources", ())
-    if not all(one in results and results[one].is_present for one in needed):
+    found = results.get(name)
+    if found is None:
+        plain = replace(prepared.decisions, alignment={})
+        base = make_plan(decide(prepared.visit, plain), reference=plan.reference)
+        found = find_results(base.of_step("fit alignment"), output).get(name)
+    if found is None or not found.is_present:
         return None
-    fit = results.get(name)
-    folder = fit.folder if fit is not None and fit.is_present else None
-    choice = task.payload.reference
-    if folder is None and choice.file is None and not choice.is_none:
-        return None
-    return Refitter(task, tuple(results[one].folder for one in needed), folder)
+    return Refitter(task, found.folder)

@@ -113,6 +113,8 @@ class AlignmentModel(StepModel):
     def show(self, prepared: PreparedVisit, reference: str) -> None:
         """Take the visit and the decisions as they are now."""
         before = self._prepared
+        if before is not None and self._has_moved(prepared, reference):
+            self._refitter = None
         self._prepared = prepared
         with self.hold_trait_notifications():
             self.reference = reference
@@ -134,8 +136,8 @@ class AlignmentModel(StepModel):
         survey = self._survey
         if survey is None or not self.detector:
             return
-        found = survey.refitter(self.detector)
-        if found is None or not found.is_like(self._refitter):
+        found = survey.refitters.get(self.detector)
+        if found is not None and not found.is_like(self._refitter):
             self._refitter = found
         fresh = self.detector in survey.fits
         with self.hold_trait_notifications():
@@ -316,6 +318,17 @@ class AlignmentModel(StepModel):
         decisions = self.door.decisions.with_alignment(self.detector, chosen)
         return self.door.decide(label, decisions)
 
+    def _has_moved(self, prepared: PreparedVisit, reference: str) -> bool:
+        """Whether other exposures or another catalog are to be fitted now."""
+        names = {e.rootname for e in self.total_exposures}
+        now = {
+            member.exposure.rootname
+            for total in prepared.working_totals
+            if total.detector_key.slug == self.detector
+            for member in total.aligned_members
+        }
+        return names != now or reference != self.reference
+
     def _switch(self, _: object) -> None:
         self.selected, self.focused, self.exposure = (), "", ""
         self.fit = self._fits.get(self.detector)
@@ -370,7 +383,7 @@ class AlignmentModel(StepModel):
             )
             return
         words = _group_summary(fit)
-        if not self.is_fresh and not self.can_refit:
+        if not self.is_fresh and self._refitter is None:
             self.settle("stale", words)
         elif not fit.quality.is_good:
             self.settle("failed", words)
@@ -403,6 +416,7 @@ class AlignmentModel(StepModel):
         if shown is None or len(shown) < 8:
             return []
         used = ~shown.is_rejected
+        error = shown.table.sigma_mas[shown.rows][used]
         return [
             f"Residuals in {name} trend with {along} "
             f"({slope:.1f} sigma): wrong matches, or a geometry that is too simple."
@@ -410,22 +424,30 @@ class AlignmentModel(StepModel):
             for place, along in enumerate(("x", "y"))
             if (
                 slope := _slope_sigma(
-                    shown.position[used, place], shown.residual[used, axis]
+                    shown.position[used, place], shown.residual[used, axis], error
                 )
             )
             > _SLOPE_SIGMA
         ]
 
 
-def _slope_sigma(position: NDArray[np.float64], residual: NDArray[np.float64]) -> float:
+def _slope_sigma(
+    position: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    error: NDArray[np.float64],
+) -> float:
     """Return the size of a linear trend in units of its error."""
     if len(position) < 8 or np.ptp(position) == 0:
         return 0.0
-    away = position - position.mean()
-    slope = float(away @ residual / (away @ away))
-    left = residual - residual.mean() - slope * away
-    error = float(np.sqrt(left @ left / (len(left) - 2) / (away @ away)))
-    return abs(slope) / error if error > 0 else 0.0
+    weight = 1.0 / np.square(error)
+    away = position - np.average(position, weights=weight)
+    offset = residual - np.average(residual, weights=weight)
+    curvature = float(np.sum(weight * away**2))
+    slope = float(np.sum(weight * away * offset)) / curvature
+    left = offset - slope * away
+    # Errors that are too small must not make a trend of plain scatter.
+    factor = max(1.0, float(np.sum(weight * left**2)) / (len(left) - 2))
+    return abs(slope) / float(np.sqrt(factor / curvature))
 
 
 def _stacked(table: MatchTable) -> NDArray[np.float64]:

@@ -40,8 +40,13 @@ _COLUMNS = (
     column("rms_dec", "Rms N", "number", digits=2, unit="mas"),
     column("rel_ra", "Rel. E", "number", digits=2, unit="mas"),
     column("rel_dec", "Rel. N", "number", digits=2, unit="mas"),
-    column("sentence", "Verdict"),
 )
+_AXES_TEXT = {
+    "sky": "x and dx point east, y and dy north; positions are offsets from the "
+    "middle of the matches. Vectors point from the reference star to the source.",
+    "detector": "x, y, dx and dy follow the axes of the detector; chips stand one "
+    "above the other. Vectors point from the reference star to the source.",
+}
 _QUALITY = {1: "ok", 2: "ok", 3: "warn", 4: "warn", 5: "failed"}
 
 
@@ -66,10 +71,8 @@ class AlignmentPanel(widgets.VBox):
         super().__init__(
             [
                 self.top,
-                columns(
-                    [card([self.table, self.verdict], heading="Exposures")],
-                    [self.numbers, self.notices],
-                ),
+                card([self.table, self.verdict], heading="Exposures"),
+                columns([self.numbers], [self.notices]),
                 self.plots,
                 self.star,
             ]
@@ -78,7 +81,8 @@ class AlignmentPanel(widgets.VBox):
         for names, call in (
             (["detectors", "detector", "reference", "geometry"], self._show_choices),
             (["fit", "earlier", "is_fresh", "can_refit"], self.refresh),
-            (["kind", "axes", "exposure"], self._show_matches),
+            (["kind", "axes", "exposure", "offsets"], self._show_matches),
+            (["exposure"], self._show_table),
             (["clip_sigma"], self._show_clip),
             (["selected", "focused"], self._show_selection),
         ):
@@ -149,6 +153,7 @@ class AlignmentPanel(widgets.VBox):
         )
         self.clip_line = text()
         self.clip_button = act("Clip these", guard(model.clip))
+        self.axes_line = text()
         clip = label("Clip beyond sigma", self.clip)
         clip.add_class("svm-clip")
         self.plots = card(
@@ -163,6 +168,7 @@ class AlignmentPanel(widgets.VBox):
                 ),
                 toolbar(self.reject, self.readmit, self.selection),
                 self.figures,
+                self.axes_line,
             ],
             heading="Residuals",
         )
@@ -197,6 +203,7 @@ class AlignmentPanel(widgets.VBox):
         self._show_numbers()
         notices = self.model.notices()
         self.notices.layout.display = None if notices else "none"
+        self.notice_list.layout.display = None
         self.notice_list.value = "".join(f"<p>! {_escaped(n)}</p>" for n in notices)
         self._show_run()
 
@@ -239,7 +246,7 @@ class AlignmentPanel(widgets.VBox):
                     "rms_dec": _number(each.rms_dec_mas),
                     "rel_ra": _number(each.relative_rms_ra_mas),
                     "rel_dec": _number(each.relative_rms_dec_mas),
-                    "sentence": each.quality.sentence,
+                    "_tooltip": each.quality.sentence,
                     "_muted": each.rootname in kept,
                 }
             )
@@ -249,14 +256,18 @@ class AlignmentPanel(widgets.VBox):
             self.exposure.options = names
         follows = model.chosen.reference_exposure if model.detector else ""
         frame = f"follows {follows}" if follows else "is the mean of all"
-        set_text(self.apriori, f"The relative frame {frame}." if drawn else "")
-        self.follow.layout.display = None if drawn else "none"
+        chosen = model.exposure_fit(model.exposure)
+        said = f"{chosen.rootname}: {chosen.quality.sentence} " if chosen else ""
+        line = f"{said}The relative frame {frame}." if drawn else ""
+        set_text(self.apriori, line)
+        self.follow.layout.display = None if chosen else "none"
 
     def _show_matches(self) -> None:
         model = self.model
         for control, value in ((self.kind, model.kind), (self.axes, model.axes)):
             if control.value != value:
                 control.value = value
+        set_text(self.axes_line, _AXES_TEXT[model.axes])
         shown = model.shown()
         if shown is None or not len(shown):
             self.figures.set_matches([], [], [], [], [])
@@ -348,7 +359,8 @@ class AlignmentPanel(widgets.VBox):
     def _picked(self, change: Any) -> None:
         names = change["new"]
         self.model.exposure = names[0] if names else ""
-        self.exposure.value = self.model.exposure
+        if self.model.exposure in {value for _, value in self.exposure.options}:
+            self.exposure.value = self.model.exposure
 
     def _follow(self) -> None:
         name = self.model.exposure
