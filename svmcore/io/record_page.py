@@ -64,7 +64,7 @@ def _verdict_cell(exposure: Mapping[str, Any]) -> str:
         return '<span class="bad">rejected</span>'
     has_caveat = bool(exposure["caveats"] or exposure["notes"])
     kind = "warn" if has_caveat else "good"
-    return f'<span class="{kind}">accepted, {escape(exposure["role"])}</span>'
+    return f'<span class="{kind}">accepted,&nbsp;{escape(exposure["role"])}</span>'
 
 
 def _why_cell(exposure: Mapping[str, Any]) -> str:

@@ -1,10 +1,9 @@
 """From the end of a run to the value that the records are written from."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
-from pathlib import Path
 
+from svmcore.io.drizzle_results import read_sky
 from svmcore.model.fit import GroupFit
 from svmcore.model.record import ChangedParameter, SkyLevel, TaskNote, VisitRecord
 from svmcore.parameters import ParameterSet
@@ -70,15 +69,14 @@ def _changed(sets: Iterable[ParameterSet]) -> Iterator[ChangedParameter]:
 
 def _sky_levels(plan: Plan, outcome: RunOutcome) -> Iterator[SkyLevel]:
     """Read the sky of every chip from the results that hold one."""
+    rootnames = {exposure.rootname for exposure in plan.prepared.visit.exposures}
     for task in plan.tasks:
         ref = outcome.results.get(task.identifier)
-        if task.step != "flag cosmic rays" or ref is None:
+        if ref is None or task.subject not in rootnames:
             continue
-        path = Path(ref.folder) / _SKY_FILE
-        if path.is_file():
-            levels = json.loads(path.read_text(encoding="utf-8"))
-            for extver, level in levels.items():
-                yield SkyLevel(task.subject, int(extver), float(level))
+        if (ref.folder / _SKY_FILE).is_file():
+            for extver, level in read_sky(ref.folder).items():
+                yield SkyLevel(task.subject, extver, level)
 
 
 def _task_notes(plan: Plan, outcome: RunOutcome) -> Iterator[TaskNote]:
