@@ -16,7 +16,13 @@ from svmcore.model.decisions import (
     ParameterChange,
 )
 from svmcore.model.verdict import Override
-from svmwidgets.changes import History, apply_changes, changes_between, python_lines
+from svmwidgets.changes import (
+    Choices,
+    History,
+    apply_changes,
+    changes_between,
+    python_lines,
+)
 
 ROOTS = ["ib4606c5q", "ib4606c6q", "ib4606c8q"]
 roots = st.frozensets(st.sampled_from(ROOTS))
@@ -55,6 +61,13 @@ decisions = st.builds(
     prefer_flt=st.booleans(),
     carry_fit_to_grism=st.booleans(),
 )
+choices = st.builds(Choices, decisions, st.sampled_from(["none", "gaia.ecsv"]))
+
+
+def plain(value):
+    return decisions_to_json(value.decisions), value.reference
+
+
 NAMES = {
     "replace": replace,
     "Override": Override,
@@ -66,25 +79,24 @@ NAMES = {
 }
 
 
-@given(decisions, decisions)
+@given(choices, choices)
 def test_changes_and_their_python_lead_to_the_same_value(before, after):
     changes = changes_between(before, after)
-    expected = decisions_to_json(after)
-    assert decisions_to_json(apply_changes(before, changes)) == expected
-    scope = {**NAMES, "decisions": before}
+    assert plain(apply_changes(before, changes)) == plain(after)
+    scope = {**NAMES, "decisions": before.decisions, "reference": before.reference}
     exec("\n".join(python_lines(changes)), scope)
-    assert decisions_to_json(scope["decisions"]) == expected
+    assert plain(Choices(scope["decisions"], scope["reference"])) == plain(after)
 
 
-@given(st.lists(decisions, max_size=6), st.integers(0, 6))
-def test_history_survives_json_with_what_was_undone(steps, undone):
-    history = History()
+@given(choices, st.lists(choices, max_size=6), st.integers(0, 6))
+def test_history_survives_json_with_what_was_undone(start, steps, undone):
+    history = History(start)
     for number, step in enumerate(steps):
         history.add(f"action {number}", step)
     for _ in range(min(undone, len(history.entries))):
         history.move(-1)
     back = History.from_json(json.loads(json.dumps(history.to_json())))
-    assert back.decisions == history.decisions
+    assert plain(back.choices) == plain(history.choices)
     assert (back.undo_label, back.redo_label) == (
         history.undo_label,
         history.redo_label,
@@ -94,26 +106,26 @@ def test_history_survives_json_with_what_was_undone(steps, undone):
 def test_fifty_undos_return_to_the_start():
     history = History()
     for number in range(50):
-        value = history.decisions.exclude_matches("wfc3_ir", [str(number)])
-        assert history.add(f"reject {number}", value)
+        value = history.choices.decisions.exclude_matches("wfc3_ir", [str(number)])
+        assert history.add(f"reject {number}", Choices(value))
     for _ in range(50):
         history.move(-1)
-    assert decisions_to_json(history.decisions) == decisions_to_json(Decisions())
+    assert plain(history.choices) == plain(Choices())
     assert history.undo_label == ""
     assert history.redo_label == "reject 0"
 
 
 def test_new_action_forgets_what_was_undone():
     history = History()
-    history.add("first", replace(Decisions(), prefer_flt=True))
+    history.add("first", Choices(replace(Decisions(), prefer_flt=True)))
     history.move(-1)
-    history.add("second", replace(Decisions(), carry_fit_to_grism=True))
+    history.add("second", Choices(replace(Decisions(), carry_fit_to_grism=True)))
     assert history.redo_label == ""
     assert [entry.label for entry in history.entries] == ["second"]
 
 
 def test_nothing_changed_is_no_action():
-    assert History().add("nothing", Decisions()) is None
+    assert History().add("nothing", Choices()) is None
 
 
 def test_moving_out_of_the_history_is_refused():
