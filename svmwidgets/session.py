@@ -374,7 +374,7 @@ class Session(T.HasTraits):
         if self.jobs.is_busy:
             self.warn(label, "another run is under way", "Cancel it or wait.")
             return
-        prepared.require_work()
+        prepared.require_work(skip_faulty=True)
         self._started_s = time.monotonic()
         self._mark_running(steps)
         names = f", only={list(steps)}" if steps else ""

@@ -43,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_reference_option(parser)
     add_decision_options(parser)
     parser.add_argument(
+        "--skip-faulty",
+        action="store_true",
+        help="go on without listed exposures that cannot be used",
+    )
+    parser.add_argument(
         "--steps",
         default="alignment,drizzling,catalogs,previews",
         metavar="LIST",
@@ -222,9 +227,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
     decisions = with_parameter_options(prepared.decisions, arguments, prepared.tree)
     prepared = decide(prepared.visit, decisions)
+    prepared.require_work(skip_faulty=arguments.skip_faulty)
     for fault in prepared.visit.faults:
-        console.print(f"! {fault}", style="yellow", highlight=False)
-    prepared.require_work()
+        console.print(f"! left out: {fault}", style="yellow", highlight=False)
     steps = [word.strip() for word in arguments.steps.split(",") if word.strip()]
     plan = make_plan(prepared, reference=choice, steps=steps)
     with EventPrinter(console) as printer:

@@ -75,22 +75,58 @@ class DetectorTraits:
 DETECTORS: Mapping[DetectorKey, DetectorTraits] = MappingProxyType(
     {
         DetectorKey("acs", "wfc"): DetectorTraits(
-            2, (2048, 4096), 0.05, 2.0, True, False, 256
+            chips=2,
+            chip_shape=(2048, 4096),
+            pixel_scale_arcsec=0.05,
+            psf_fwhm_pix=2.0,
+            has_cosmic_rays=True,
+            is_rate=False,
+            saturation_bit=256,
         ),
         DetectorKey("acs", "hrc"): DetectorTraits(
-            1, (1024, 1024), 0.025, 2.1, True, False, 256
+            chips=1,
+            chip_shape=(1024, 1024),
+            pixel_scale_arcsec=0.025,
+            psf_fwhm_pix=2.1,
+            has_cosmic_rays=True,
+            is_rate=False,
+            saturation_bit=256,
         ),
         DetectorKey("acs", "sbc"): DetectorTraits(
-            1, (1024, 1024), 0.025, 2.5, False, False, 256
+            chips=1,
+            chip_shape=(1024, 1024),
+            pixel_scale_arcsec=0.025,
+            psf_fwhm_pix=2.5,
+            has_cosmic_rays=False,
+            is_rate=False,
+            saturation_bit=256,
         ),
         DetectorKey("wfc3", "uvis"): DetectorTraits(
-            2, (2051, 4096), 0.0396, 1.9, True, False, 256
+            chips=2,
+            chip_shape=(2051, 4096),
+            pixel_scale_arcsec=0.0396,
+            psf_fwhm_pix=1.9,
+            has_cosmic_rays=True,
+            is_rate=False,
+            saturation_bit=256,
         ),
         DetectorKey("wfc3", "ir"): DetectorTraits(
-            1, (1014, 1014), 0.12825, 1.1, False, True, 256
+            chips=1,
+            chip_shape=(1014, 1014),
+            pixel_scale_arcsec=0.12825,
+            psf_fwhm_pix=1.1,
+            has_cosmic_rays=False,
+            is_rate=True,
+            saturation_bit=256,
         ),
         DetectorKey("wfpc2", "pc"): DetectorTraits(
-            4, (800, 800), 0.0996, 1.6, True, False, 8
+            chips=4,
+            chip_shape=(800, 800),
+            pixel_scale_arcsec=0.0996,
+            psf_fwhm_pix=1.6,
+            has_cosmic_rays=True,
+            is_rate=False,
+            saturation_bit=8,
         ),
     }
 )

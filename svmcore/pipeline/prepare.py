@@ -46,15 +46,31 @@ class PreparedVisit:
         """Detectors with at least one direct exposure: those that are processed."""
         return tuple(total for total in self.tree.totals if total.filters)
 
-    def require_work(self) -> None:
-        """Raise if there is nothing to process.
+    def require_work(self, *, skip_faulty: bool = False) -> None:
+        """Raise if the visit should not be processed as it is.
+
+        Parameters
+        ----------
+        skip_faulty : bool
+            Whether to go on without exposures that cannot be used.
 
         Raises
         ------
         InputError
-            If every exposure was rejected, or only grism and prism exposures
-            are left.
+            If a listed exposure cannot be used, every exposure was rejected,
+            or only grism and prism exposures are left.
         """
+        if self.visit.faults and not skip_faulty:
+            first, more = self.visit.faults[0], len(self.visit.faults) - 1
+            problem = first.problem.rstrip(".")
+            if more:
+                problem += f" (and {more} more of the list cannot be used)"
+            raise InputError(
+                first.subject,
+                problem,
+                f"{first.remedy} Or go on without what cannot be used: "
+                "--skip-faulty, or skip_faulty=True in Python.".strip(),
+            )
         if self.working_totals:
             return
         rejected = [v for v in self.verdicts if not v.accepted]

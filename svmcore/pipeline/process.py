@@ -75,6 +75,7 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     decisions: Decisions | None = None,
     data_folder: Path | None = None,
     steps: Collection[str] = STEPS,
+    skip_faulty: bool = False,
     workers: int | None = None,
     executor: Executor | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -98,6 +99,8 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
         Where exposures are looked for besides the folder of the list.
     steps : collection of str
         Which of `STEPS` are wanted.
+    skip_faulty : bool
+        Whether to go on without listed exposures that cannot be used.
     workers : int, optional
         Number of worker processes; by default one per core.
     executor : Executor, optional
@@ -115,7 +118,8 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     Raises
     ------
     InputError
-        If the source cannot be read or nothing is left to process.
+        If the source cannot be read, a listed exposure cannot be used, or
+        nothing is left to process.
     ParameterError
         If a decision names an unknown parameter or a value out of range.
     ReferenceCatalogError
@@ -131,7 +135,7 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     ... )  # doctest: +SKIP
     """
     prepared = prepare_visit(source, decisions=decisions, data_folder=data_folder)
-    prepared.require_work()
+    prepared.require_work(skip_faulty=skip_faulty)
     choice = ReferenceChoice.from_user(reference)
     plan = make_plan(prepared, reference=choice, steps=steps)
     outcome = run_plan(
