@@ -7,6 +7,7 @@ picture of its pages in ``test-results``.
 
 import importlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,7 @@ def pytest_runtest_makereport(item, call):
 
 
 FAILED = pytest.StashKey[bool]()
+SHARED = pytest.StashKey["Opener"]()
 
 
 # Of the package, not the session: while Playwright runs, nothing else in this
@@ -65,42 +67,77 @@ def lab(chromium, tmp_path_factory) -> Iterator[object]:
         yield server
 
 
-@pytest.fixture
-def open_notebook(lab, chromium, request) -> Iterator[Callable]:
-    """Open a notebook, given as a path or as code cells, and run it.
+class Opener:
+    """Opens notebooks and, at the end, looks what went wrong on their pages."""
 
-    After the test, its pages must have logged no error, asked no other host and
-    shown no traceback; a test that provokes such clears the page's lists.
-    """
-    pages: list[labdriver.LabPage] = []
+    def __init__(self, lab, chromium, name: str) -> None:
+        self.lab, self.chromium, self.name = lab, chromium, name
+        self.pages: list = []
 
-    def open_(
-        source: Path | Sequence[str], *, is_run: bool = True, timeout_s: float = 120.0
-    ) -> labdriver.LabPage:
-        name = f"{request.node.name.replace('[', '-').rstrip(']')}-{len(pages)}.ipynb"
+    def __call__(
+        self, source: Path | Sequence[str], *, is_run: bool = True, timeout_s=120.0
+    ):
+        """Open a notebook, given as a path or as code cells, and run it."""
+        stem = re.sub(r"[^\w-]+", "-", self.name).strip("-")
+        name = f"{stem}-{len(self.pages)}.ipynb"
         if isinstance(source, Path):
-            shutil.copy(source, lab.root / name)
+            shutil.copy(source, self.lab.root / name)
         else:
-            labdriver.write_notebook(lab.root / name, source)
-        page = labdriver.LabPage(chromium, lab, name)
-        pages.append(page)
+            labdriver.write_notebook(self.lab.root / name, source)
+        page = labdriver.LabPage(self.chromium, self.lab, name)
+        self.pages.append(page)
         if is_run:
             page.run_all(timeout_s=timeout_s)
         return page
 
-    yield open_
-    has_failed = request.node.stash.get(FAILED, True)
-    troubles = []
-    for number, page in enumerate(pages):
-        if has_failed:
-            RESULTS.mkdir(exist_ok=True)
-            picture = RESULTS / f"{request.node.name}-{number}.png"
-            page.page.screenshot(path=picture)
-        else:
+    def picture(self, name: str) -> None:
+        """Keep a picture of every page."""
+        RESULTS.mkdir(exist_ok=True)
+        stem = re.sub(r"[^\w-]+", "-", name).strip("-")
+        for number, page in enumerate(self.pages):
+            page.page.screenshot(path=RESULTS / f"{stem}-{number}.png")
+
+    def close(self) -> list[str]:
+        """Close the pages; return errors, requests elsewhere, tracebacks."""
+        troubles: list[str] = []
+        for page in self.pages:
+            troubles += page.traffic.errors + page.traffic.off_host
             troubles += page.cell_errors()
-        troubles += page.traffic.errors + page.traffic.off_host
-        page.close()
+            page.close()
+        return troubles
+
+
+@pytest.fixture
+def open_notebook(lab, chromium, request) -> Iterator[Callable]:
+    """Open notebooks for one test.
+
+    After it, their pages must have logged no error, asked no other host and
+    shown no traceback.
+    """
+    opener = Opener(lab, chromium, request.node.name)
+    yield opener
+    has_failed = request.node.stash.get(FAILED, True)
     if has_failed:
-        print("console, other hosts:", troubles[:10])  # noqa: T201 (for the report)
-    else:
-        assert not troubles
+        opener.picture(request.node.name)
+    troubles = opener.close()
+    assert has_failed or not troubles, troubles
+
+
+@pytest.fixture(scope="module")
+def share_notebook(lab, chromium, request) -> Iterator[Callable]:
+    """Open notebooks that all tests of a module use: a page takes seconds."""
+    opener = Opener(lab, chromium, request.node.name)
+    request.node.stash[SHARED] = opener
+    yield opener
+    troubles = opener.close()
+    assert not troubles, troubles
+
+
+@pytest.fixture(autouse=True)
+def _picture_of_failure(request) -> Iterator[None]:
+    """Keep a picture of the shared pages when a test fails."""
+    yield
+    module = request.node.getparent(pytest.Module)
+    opener = module.stash.get(SHARED, None)
+    if opener is not None and request.node.stash.get(FAILED, False):
+        opener.picture(request.node.name)

@@ -306,6 +306,15 @@ class LabPage:
             raise RuntimeError(reply["error"])
         return str(reply["out"]).strip()
 
+    def until(self, code: str, wanted: str, *, timeout_s: float = 15.0) -> None:
+        """Run code in the kernel until it prints what is wanted."""
+        end = time.monotonic() + timeout_s
+        found = self.kernel(code)
+        while found != wanted:
+            assert time.monotonic() < end, f"{code} printed {found}, not {wanted}"
+            time.sleep(0.1)
+            found = self.kernel(code)
+
     def set_theme(self, name: str) -> None:
         """Use a theme, for example ``JupyterLab Dark``."""
         self.command("apputils:change-theme", theme=name)
