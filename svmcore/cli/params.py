@@ -8,7 +8,7 @@ or products, svm params explain NAME what a parameter does.
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +22,11 @@ from svmcore.cli.options import (
     with_parameter_options,
 )
 from svmcore.cli.params_text import (
+    declaration_to_json,
     described,
     difference_lines,
     explanation_lines,
+    markdown_lines,
     parameter_lines,
     set_to_json,
 )
@@ -63,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "svm params VISIT [-o FILE] [--compact]\n"
         "       svm params show PRODUCT [--visit VISIT] [--step STEP] [--changed]\n"
         "       svm params diff A B [--visit VISIT]\n"
-        "       svm params explain [NAME]"
+        "       svm params explain [NAME] [--markdown]"
     )
     parser.add_argument(
         "words",
@@ -96,6 +98,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--changed", action="store_true", help="show changed values only"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--markdown", action="store_true", help="explain in tables of Markdown"
+    )
     parser.add_argument(
         "--product", metavar="NAME", help="product or scope that --set is for"
     )
@@ -234,7 +239,7 @@ def _diff_in_visit(
     return compare_selections(first, second)
 
 
-def _explain(words: list[str], _arguments: argparse.Namespace, console: Console) -> int:
+def _explain(words: list[str], arguments: argparse.Namespace, console: Console) -> int:
     name = " ".join(words)
     step, _, key = name.rpartition(":")
     if step:
@@ -242,7 +247,14 @@ def _explain(words: list[str], _arguments: argparse.Namespace, console: Console)
     rows = [d for d in search_declarations(key) if d.step == (step or d.step)]
     if not rows:
         find_declaration(key, step=step or None)  # raises, with a suggestion
-    for line in explanation_lines(rows, in_full=len(rows) <= 5):
+    if arguments.json:
+        _print(console, json.dumps([declaration_to_json(d) for d in rows], indent=2))
+        return 0
+    if arguments.markdown:
+        lines: Iterable[str | Text] = markdown_lines(rows)
+    else:
+        lines = explanation_lines(rows, in_full=len(rows) <= 5)
+    for line in lines:
         _print(console, line)
     return 0
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.text import Text
@@ -20,9 +21,11 @@ from svmcore.parameters.defaults import default_values
 from svmcore.parameters.section import thawed
 
 __all__ = [
+    "declaration_to_json",
     "described",
     "difference_lines",
     "explanation_lines",
+    "markdown_lines",
     "parameter_lines",
     "set_to_json",
 ]
@@ -166,3 +169,37 @@ def _default_lines(row: Declaration) -> Iterator[Text]:
             is_all = conditions == everywhere[label]
             where = "" if is_all else ", ".join(conditions)
             yield Text(f"              {label}  {where}".rstrip(), style="dim")
+
+
+def declaration_to_json(row: Declaration) -> dict[str, Any]:
+    """Return all that is known about a parameter as JSON values."""
+    return {
+        **asdict(row),
+        "is_inert": row.is_inert,
+        "defaults": [
+            {
+                "detector": found.detector.slug,
+                "condition": found.condition,
+                "value": thawed(found.value),
+            }
+            for found in default_values(row.step, row.key)
+        ],
+    }
+
+
+def markdown_lines(rows: Sequence[Declaration]) -> Iterator[str]:
+    """Yield tables of parameters in Markdown, one for each section."""
+    title = ""
+    for row in rows:
+        if f"{row.step}: {row.title}" != title:
+            title = f"{row.step}: {row.title}"
+            yield from (
+                f"\n### {title}\n",
+                "| parameter | meaning | value | shipped | used by |",
+                "|---|---|---|---|---|",
+            )
+        values = [_shown(found.value) for found in default_values(row.step, row.key)]
+        shipped = ", ".join(dict.fromkeys(values))
+        used = f"inert: {row.inert_why}" if row.is_inert else row.step_used
+        cells = (f"`{row.key}`", row.meaning, row.rule, shipped, used)
+        yield f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

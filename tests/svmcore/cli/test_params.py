@@ -165,6 +165,16 @@ def test_explains_several_and_all_in_a_line_each(svm):
     assert "catalog generation" not in out
 
 
+def test_explains_in_json_and_markdown(svm):
+    (row,) = json.loads(svm("explain", "final_pixfrac", "--json")[1])
+    assert (row["minimum"], row["maximum"], row["is_inert"]) == (0.01, 1.0, False)
+    assert {0.8, 1.0} == {found["value"] for found in row["defaults"]}
+    _, out, _ = svm("explain", "--markdown")
+    lines = [line for line in out.splitlines() if line.startswith("| `")]
+    assert len(lines) == 211
+    assert {line.count("|") for line in lines} == {6}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
