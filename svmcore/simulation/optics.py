@@ -99,8 +99,8 @@ def _pupil(
     edge = np.float32(diameter / 2)
     open_ = np.clip((1 - rho) * edge + 0.5, 0, 1)
     open_ *= np.clip((rho - _OBSTRUCTION) * edge + 0.5, 0, 1)
-    for across in (x, y):  # vanes of the secondary's support
-        open_ *= np.clip((np.abs(across) - 0.011) * edge + 0.5, 0, 1)
+    for across in (x + y, x - y):  # vanes, at 45 deg to the detectors
+        open_ *= np.clip((np.abs(across) / np.sqrt(2) - 0.011) * edge + 0.5, 0, 1)
     for angle in (0.8, 2.9, 5.0):  # pads of the primary
         pad = np.hypot(x - 0.89 * np.cos(angle), y - 0.89 * np.sin(angle))
         open_ *= np.clip((pad - 0.065) * edge + 0.5, 0, 1)
