@@ -9,7 +9,12 @@ from astropy.time import Time
 from svmcore.drizzling.settings import FinalSettings
 from svmcore.drizzling.statistics import CoverageStatistics
 
-__all__ = ["DrizzleRecord", "ProductFacts", "add_product_keywords"]
+__all__ = [
+    "DrizzleRecord",
+    "ProductFacts",
+    "add_coverage_keywords",
+    "add_product_keywords",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,7 @@ class ProductFacts:
     version: str
 
 
-def add_product_keywords(
-    header: fits.Header, facts: ProductFacts, coverage: CoverageStatistics | None
-) -> None:
+def add_product_keywords(header: fits.Header, facts: ProductFacts) -> None:
     """Set a product's own keywords in its primary header.
 
     Parameters
@@ -91,9 +94,6 @@ def add_product_keywords(
         Primary header; changed.
     facts : ProductFacts
         What the keywords say.
-    coverage : CoverageStatistics or None
-        Coverage; None leaves its keywords out, as for products of one
-        exposure.
     """
     header["ROOTNAME"] = (facts.rootname, "root of the file name")
     header["FILENAME"] = (facts.file_name, "name of file")
@@ -112,8 +112,6 @@ def add_product_keywords(
     header["DRIZCORR"] = ("COMPLETE", "drizzle processing")
     header["PROD_VER"] = (f"svmcore {facts.version}", "software that made this product")
     header["DRIZPARS"] = (facts.trailer_name, "processing log")
-    if coverage is not None:
-        _add_coverage(header, coverage)
     header["NDRIZIM"] = (
         len(facts.chips),
         "Drizzle, number of images drizzled onto output",
@@ -132,7 +130,16 @@ def _add_dates(header: fits.Header) -> None:
             )
 
 
-def _add_coverage(header: fits.Header, coverage: CoverageStatistics) -> None:
+def add_coverage_keywords(header: fits.Header, coverage: CoverageStatistics) -> None:
+    """Set what a product's pixels hold: time, exposures and weight per pixel.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+        Primary header; changed.
+    coverage : CoverageStatistics
+        Counted while the product was written.
+    """
     for keyword, value, comment in (
         ("NPIXFRAC", coverage.covered_fraction, "fraction of pixels with data"),
         ("MEANEXPT", coverage.mean_exptime_s, "[s] mean exposure time per pixel"),
@@ -142,7 +149,8 @@ def _add_coverage(header: fits.Header, coverage: CoverageStatistics) -> None:
         ("MEANWHT", coverage.mean_weight, "mean weight per pixel with data"),
         ("MEDWHT", coverage.median_weight, "median weight per pixel with data"),
     ):
-        header[keyword] = (round(value, 6), comment)
+        place = {"before": "NDRIZIM"} if "NDRIZIM" in header else {}
+        header.set(keyword, round(value, 6), comment, **place)
 
 
 def _add_drizzle_keywords(

@@ -39,25 +39,39 @@ class SeparableMap:
     shape : tuple of int
         Shape (ny, nx) of the chip [pixel].
     rows : ndarray of float, shape (ny, n)
-        Basis functions of y at every row.
-    x_columns, y_columns : ndarray of float, shape (n, nx)
+        Basis functions of y at every row; the first is 1.
+    columns : ndarray of float, shape (n, nx, 2)
         Coefficients times basis functions of x at every column, for the
         x and y coordinate on the grid.
     """
 
     shape: tuple[int, int]
     rows: FloatArray
-    x_columns: FloatArray
-    y_columns: FloatArray
+    columns: FloatArray
 
-    def block(self, rows: slice, columns: slice = slice(None)) -> FloatArray:
+    def block(
+        self,
+        rows: slice,
+        columns: slice = slice(None),
+        *,
+        out: FloatArray | None = None,
+    ) -> FloatArray:
         """Return grid positions of a block of pixels, shape (ny, nx, 2)."""
-        basis = self.rows[rows]
-        x = basis @ self.x_columns[:, columns]
-        found = np.empty((*x.shape, 2))
-        found[..., 0] = x
-        found[..., 1] = np.matmul(basis, self.y_columns[:, columns], out=x)
+        basis, part = self.rows[rows], self.columns[:, columns]
+        size = (len(basis), part.shape[1], 2)
+        found = np.empty(size) if out is None else out
+        np.matmul(
+            basis,
+            part.reshape(len(part), -1),
+            out=found.reshape(size[0], -1),
+        )
         return found
+
+    def moved(self, window: GridWindow) -> "SeparableMap":
+        """Return the map with positions counted from a window's corner."""
+        columns = self.columns.copy()
+        columns[0] -= (window.x0, window.y0)
+        return SeparableMap(self.shape, self.rows, columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +89,27 @@ class ExactMap:
     shape: tuple[int, int]
     transform: Transform
 
-    def block(self, rows: slice, columns: slice = slice(None)) -> FloatArray:
+    def block(
+        self,
+        rows: slice,
+        columns: slice = slice(None),
+        *,
+        out: FloatArray | None = None,
+    ) -> FloatArray:
         """Return grid positions of a block of pixels, shape (ny, nx, 2)."""
         y, x = np.mgrid[
             slice(*rows.indices(self.shape[0])), slice(*columns.indices(self.shape[1]))
         ].astype(float)
-        return np.stack(self.transform(x, y), axis=-1)
+        return np.stack(self.transform(x, y), axis=-1, out=out)
+
+    def moved(self, window: GridWindow) -> "ExactMap":
+        """Return the map with positions counted from a window's corner."""
+
+        def transform(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+            there_x, there_y = self.transform(x, y)
+            return there_x - window.x0, there_y - window.y0
+
+        return ExactMap(self.shape, transform)
 
 
 PixelMap = SeparableMap | ExactMap
@@ -140,8 +169,9 @@ def fit_peer_map(chip: Any, grid: MosaicGrid, *, step: int = 10) -> SeparableMap
     mesh_x, mesh_y = np.meshgrid(node_x, node_y)
     x, y = _transform(chip, grid)(mesh_x, mesh_y)
     hat_x = _hat(np.arange(shape[1]), node_x)
-    rows = _hat(np.arange(shape[0]), node_y)
-    return SeparableMap(shape, rows, x @ hat_x.T, y @ hat_x.T)
+    rows = np.hstack([np.ones((shape[0], 1)), _hat(np.arange(shape[0]), node_y)])
+    columns = np.stack([x @ hat_x.T, y @ hat_x.T], axis=-1)
+    return SeparableMap(shape, rows, np.pad(columns, ((1, 0), (0, 0), (0, 0))))
 
 
 def footprint_window(
@@ -237,20 +267,21 @@ def _fit_separable(
         chebyshev.chebvander(2 * np.arange(size) / max(size - 1, 1) - 1, degree)
         for size in shape
     )
-    x_columns, y_columns = (
-        inverse @ values @ inverse.T @ basis_x.T for values in (x, y)
+    columns = np.stack(
+        [inverse @ values @ inverse.T @ basis_x.T for values in (x, y)], axis=-1
     )
     if nodes is None:
-        return SeparableMap(shape, basis_y, x_columns, y_columns)
+        return SeparableMap(shape, basis_y, columns)
     mesh_x, mesh_y = np.meshgrid(nodes[1], nodes[0])
     with_x, with_y = exact(mesh_x, mesh_y)
     plain_x, plain_y = smooth(mesh_x, mesh_y)
     hat_x = _hat(np.arange(shape[1]), nodes[1])
+    residual_x = (with_x - plain_x) @ hat_x.T
+    residual_y = (with_y - plain_y) @ hat_x.T
     return SeparableMap(
         shape,
         np.hstack([basis_y, _hat(np.arange(shape[0]), nodes[0])]),
-        np.vstack([x_columns, (with_x - plain_x) @ hat_x.T]),
-        np.vstack([y_columns, (with_y - plain_y) @ hat_x.T]),
+        np.vstack([columns, np.stack([residual_x, residual_y], axis=-1)]),
     )
 
 
@@ -277,9 +308,4 @@ def _evaluate(
 ) -> FloatArray:
     x, y = sample[0].astype(int), sample[1].astype(int)
     basis = fitted.rows[y]
-    return np.stack(
-        [
-            np.einsum("ij,ji->i", basis, columns[:, x])
-            for columns in (fitted.x_columns, fitted.y_columns)
-        ]
-    )
+    return np.asarray(np.einsum("ij,jik->ki", basis, fitted.columns[:, x]))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.drizzling.pixmap import PixelMap
-from svmcore.drizzling.resample import Drop, drizzle_sparse
+from svmcore.drizzling.resample import Drop, drizzle_sparse, row_slices
 from svmcore.model.grid import GridWindow
 from svmcore.model.image import DrizzledChip
 
@@ -27,6 +27,9 @@ FloatImage = NDArray[np.float32]
 # A chip whose weight at a pixel falls below this part of its full weight when
 # pixels are taken away counts as gone: what is left are rounding errors.
 LEAST_WEIGHT = 1e-3
+BLOCK_ROWS = 512
+# Half width of a drop of full size [input pixel].
+_REACH = {"lanczos3": 4.0, "gaussian": 2.5}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,15 +126,14 @@ class Sum:
     def add(self, layer: Layer) -> None:
         """Add one image."""
         here = layer.part.slices_within(self.window)
-        values = layer.science * layer.weight
-        if layer.sky:
-            values -= np.float32(layer.sky) * layer.weight
+        values = layer.science - np.float32(layer.sky)
+        values *= layer.weight
         self.numerator[here] += values
         self.weight[here] += layer.weight
         if layer.context is None:
             plane, bit = divmod(layer.first_chip, 32)
             target = self.context[plane][here]
-            target |= np.where(layer.weight != 0, _bit(bit), np.int32(0))
+            np.bitwise_or(target, _bit(bit), out=target, where=layer.weight != 0)
             return
         _shift_context(self.context, here, layer)
 
@@ -165,11 +167,13 @@ class Sum:
 
     def finish(self) -> Band:
         """Return the weighted mean; nan where nothing contributes."""
-        empty = ~self.context.any(axis=0)
-        self.weight[empty] = 0.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            science = np.divide(self.numerator, self.weight, out=self.numerator)
-        science[empty | (self.weight == 0)] = np.nan
+        used = self.context[0] != 0
+        for plane in self.context[1:]:
+            used |= plane != 0
+        self.weight *= used
+        used &= self.weight != 0
+        science = np.full(self.window.shape, np.nan, np.float32)
+        np.divide(self.numerator, self.weight, out=science, where=used)
         return Band(self.window, science, self.weight, self.context)
 
 
@@ -207,41 +211,68 @@ def find_change(
     SparseChange
         Change on the grid.
     """
-    numerator = np.zeros(base.window.shape, np.float32)
-    change = np.zeros(base.window.shape, np.float32)
+    y, x = _touched(pixel_map, weight_change != 0, base.window, drop)
+    sums, change = np.zeros(len(y), np.float32), np.zeros(len(y), np.float32)
     for sign in (1, -1):
         part = np.where(np.sign(weight_change) == sign, np.abs(weight_change), 0)
         if not part.any():
             continue
-        few = DrizzledChip(
+        few = DrizzledChip(  # zeros that are never touched take no memory
             base.window,
             np.zeros(base.window.shape, np.float32),
             np.zeros(base.window.shape, np.float32),
         )
         drizzle_sparse(few, science, part, pixel_map, drop=drop)
-        numerator += sign * few.weight * few.science
-        change += sign * few.weight
-    return _listed(base, numerator, change, LEAST_WEIGHT * full_weight, grid_shape)
+        weights = few.weight[y, x]
+        sums += sign * weights * few.science[y, x]
+        change += sign * weights
+    return _listed(base, (y, x), sums, change, LEAST_WEIGHT * full_weight, grid_shape)
+
+
+def _touched(
+    pixel_map: PixelMap,
+    changed: NDArray[np.bool_],
+    window: GridWindow,
+    drop: Drop,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the window's pixels that some pixels of a chip can reach."""
+    reach = 1 + int(np.ceil(_REACH.get(drop.kernel, 1.0) / drop.scale_ratio))
+    near = np.zeros(window.shape, bool)
+    inner_map = pixel_map.moved(window)
+    for rows in row_slices(changed.shape[0], BLOCK_ROWS):
+        here = changed[rows]
+        if not here.any():
+            continue
+        places = np.rint(inner_map.block(rows)[here]).astype(np.int64)
+        for dy in range(-reach, reach + 1):
+            for dx in range(-reach, reach + 1):
+                x, y = places[:, 0] + dx, places[:, 1] + dy
+                inside = (x >= 0) & (x < window.nx) & (y >= 0) & (y < window.ny)
+                near[y[inside], x[inside]] = True
+    y, x = np.nonzero(near)
+    return y, x
 
 
 def _listed(
     base: DrizzledChip,
-    numerator: FloatImage,
-    change: FloatImage,
+    place: tuple[NDArray[np.int64], NDArray[np.int64]],
+    sums: FloatImage,
+    weights: FloatImage,
     least: float,
     grid_shape: tuple[int, int],
 ) -> SparseChange:
     """Return the pixels that change, with what is left empty removed whole."""
-    y, x = np.nonzero(change)
+    y, x = place
     grid_y, grid_x = y + base.window.y0, x + base.window.x0
-    inside = (
-        (grid_y >= 0)
+    wanted = (
+        (weights != 0)
+        & (grid_y >= 0)
         & (grid_y < grid_shape[0])
         & (grid_x >= 0)
         & (grid_x < grid_shape[1])
     )
-    y, x, grid_y, grid_x = y[inside], x[inside], grid_y[inside], grid_x[inside]
-    before, weights, sums = base.weight[y, x], change[y, x], numerator[y, x]
+    y, x, grid_y, grid_x = y[wanted], x[wanted], grid_y[wanted], grid_x[wanted]
+    before, weights, sums = base.weight[y, x], weights[wanted], sums[wanted]
     gone = (weights < 0) & (before + weights < least)
     weights = np.where(gone, -before, weights)
     sums = np.where(gone, -before * base.science[y, x], sums)

@@ -84,8 +84,14 @@ class CoverageCount:
         self._weight_sum = 0.0
         self.covered: list[NDArray[np.bool_]] = []
 
+    def outline(self, band: Band) -> None:
+        """Note which pixels of a band are covered, and count nothing."""
+        sampled = band.context[:, -band.window.y0 % COARSE :: COARSE, ::COARSE] != 0
+        self.covered.append(sampled.any(axis=0))
+
     def add(self, band: Band) -> None:
         """Count one band; bands come in the order of rows."""
+        self.outline(band)
         code = np.zeros(band.window.shape, self._dtype)
         for chips, stride in zip(self._bits, self._stride, strict=True):
             here = context_bits(band.context, chips)
@@ -98,7 +104,6 @@ class CoverageCount:
         leading = weights.view(np.uint32) >> np.uint32(32 - WEIGHT_BITS)
         self._weights += np.bincount(leading, minlength=1 << WEIGHT_BITS)
         self._weight_sum += float(weights.sum(dtype=np.float64))
-        self.covered.append(_coarse(covered, band.window.y0))
 
     def finish(self) -> CoverageStatistics:
         """Return the statistics of all bands."""
@@ -172,8 +177,3 @@ def _median(values: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
     low = values[order[np.searchsorted(ends, (total - 1) // 2, side="right")]]
     high = values[order[np.searchsorted(ends, total // 2, side="right")]]
     return float((low + high) / 2)
-
-
-def _coarse(covered: NDArray[np.bool_], y0: int) -> NDArray[np.bool_]:
-    """Return every fourth pixel, on rows that are multiples of four."""
-    return covered[-y0 % COARSE :: COARSE, ::COARSE].copy()

@@ -51,11 +51,14 @@ class Grids:
         Grid of the separate images, by basename of the filter product.
     solutions : Mapping of str to AlignedWcs
         By rootname.
+    scales_arcsec : Mapping of str to Mapping of int to float
+        Size of an undistorted pixel, by rootname and EXTVER [arcsec].
     """
 
     products: Mapping[str, MosaicGrid]
     separate: Mapping[str, MosaicGrid]
     solutions: Mapping[str, AlignedWcs]
+    scales_arcsec: Mapping[str, Mapping[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +71,11 @@ class StoredChip:
         EXTVER of the chip.
     science, weight : RawPlane
         Its images.
-    weight_scale : float
-        Factor that its weights were multiplied by.
-    input_scale_arcsec : float
-        Size of an undistorted input pixel [arcsec].
     """
 
     extver: int
     science: RawPlane
     weight: RawPlane
-    weight_scale: float
-    input_scale_arcsec: float
 
     @property
     def window(self) -> GridWindow:
@@ -119,6 +116,10 @@ def write_grids(folder: Path, grids: Grids) -> None:
             "products": {name: asdict(grid) for name, grid in grids.products.items()},
             "separate": {name: asdict(grid) for name, grid in grids.separate.items()},
             "solutions": {name: asdict(wcs) for name, wcs in grids.solutions.items()},
+            "scales_arcsec": {
+                name: {str(extver): scale for extver, scale in scales.items()}
+                for name, scales in grids.scales_arcsec.items()
+            },
         },
     )
 
@@ -130,6 +131,10 @@ def read_grids(folder: Path) -> Grids:
         {name: _grid(facts) for name, facts in content["products"].items()},
         {name: _grid(facts) for name, facts in content["separate"].items()},
         {name: _solution(facts) for name, facts in content["solutions"].items()},
+        {
+            name: {int(extver): float(scale) for extver, scale in scales.items()}
+            for name, scales in content["scales_arcsec"].items()
+        },
     )
 
 
@@ -222,40 +227,28 @@ def write_drizzled_chip(folder: Path, extver: int, chip: DrizzledChip) -> None:
     write_raw(folder / f"weight{extver}.raw", chip.weight)
 
 
-def write_drizzled_index(
-    folder: Path, chips: Mapping[int, tuple[GridWindow, float, float]]
-) -> None:
-    """Write which chips a folder holds: window, weight scale, input scale."""
+def write_drizzled_index(folder: Path, chips: Mapping[int, GridWindow]) -> None:
+    """Write which chips a folder holds, and what they cover."""
     write_json(
         folder / "chips.json",
-        {
-            str(extver): {
-                "window": asdict(window),
-                "weight_scale": weight_scale,
-                "input_scale_arcsec": scale,
-            }
-            for extver, (window, weight_scale, scale) in chips.items()
-        },
+        {str(extver): asdict(window) for extver, window in chips.items()},
     )
 
 
 def read_drizzled_chips(folder: Path) -> tuple[StoredChip, ...]:
     """Return the drizzled chips of a folder; their pixels stay on disk."""
-    content = read_json(folder / "chips.json")
-    chips = []
-    for extver in sorted(int(name) for name in content):
-        facts = content[str(extver)]
-        window = GridWindow(**facts["window"])
-        chips.append(
-            StoredChip(
-                extver,
-                RawPlane(folder / f"science{extver}.raw", window),
-                RawPlane(folder / f"weight{extver}.raw", window),
-                float(facts["weight_scale"]),
-                float(facts["input_scale_arcsec"]),
-            )
+    windows = {
+        int(extver): GridWindow(**facts)
+        for extver, facts in read_json(folder / "chips.json").items()
+    }
+    return tuple(
+        StoredChip(
+            extver,
+            RawPlane(folder / f"science{extver}.raw", window),
+            RawPlane(folder / f"weight{extver}.raw", window),
         )
-    return tuple(chips)
+        for extver, window in sorted(windows.items())
+    )
 
 
 def write_changes(folder: Path, changes: Mapping[int, SparseChange]) -> None:

@@ -1,6 +1,5 @@
 """Drizzled products written by rows: they never exist in memory as a whole."""
 
-import io
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from svmcore.drizzling.headers import HeaderTable
 from svmcore.errors import StoreError
 from svmcore.io.atomic import write_atomically
 
@@ -86,10 +86,9 @@ class ProductWriter:
         extension = self.extensions[name]
         ny, nx = extension.shape[-2:]
         start = self.offsets[name] + extension.header_bytes
-        kind = ">i4" if extension.is_integer else ">f4"
         for plane, values in enumerate(rows.reshape(-1, *rows.shape[-2:])):
             self.stream.seek(start + (plane * ny + y0) * nx * 4)
-            self.stream.write(np.ascontiguousarray(values, kind).data)
+            self.stream.write(values.byteswap().data)
 
     def write_headers(
         self, primary: fits.Header, headers: Mapping[str, fits.Header]
@@ -123,12 +122,20 @@ class ProductWriter:
                 )
             )
 
-    def write_table(self, table: fits.BinTableHDU) -> None:
-        """Write a table after the last image."""
-        buffer = io.BytesIO()
-        fits.HDUList([fits.PrimaryHDU(), table]).writeto(buffer)
+    def write_table(self, name: str, table: HeaderTable) -> None:
+        """Write a table after the last image.
+
+        Parameters
+        ----------
+        name : str
+            EXTNAME.
+        table : HeaderTable
+            Columns and rows.
+        """
         self.stream.seek(self.offsets[""])
-        self.stream.write(buffer.getvalue()[_BLOCK:])
+        self.stream.write(_table_header(name, table))
+        pixels = table.rows.tobytes()
+        self.stream.write(pixels.ljust(_padded(len(pixels)), b"\0"))
 
 
 @contextmanager
@@ -208,3 +215,30 @@ def _header_bytes(
             f"{size // _CARD} were announced",
         )
     return (text + " " * free + "END".ljust(_CARD)).encode("ascii")
+
+
+def _table_header(name: str, table: HeaderTable) -> bytes:
+    names = table.rows.dtype.names or ()
+    cards: list[tuple[str, int | str]] = [
+        ("XTENSION", "BINTABLE"),
+        ("BITPIX", 8),
+        ("NAXIS", 2),
+        ("NAXIS1", table.rows.dtype.itemsize),
+        ("NAXIS2", len(table.rows)),
+        ("PCOUNT", 0),
+        ("GCOUNT", 1),
+        ("TFIELDS", len(names)),
+    ]
+    for number, (column, code) in enumerate(
+        zip(names, table.formats, strict=True), start=1
+    ):
+        cards += [(f"TTYPE{number}", column), (f"TFORM{number}", code)]
+    cards += [("EXTNAME", name), ("EXTVER", 1)]
+    text = "".join(_plain_card(keyword, value) for keyword, value in cards)
+    text += "END".ljust(_CARD)
+    return text.ljust(_padded(len(text))).encode("ascii")
+
+
+def _plain_card(keyword: str, value: int | str) -> str:
+    shown = f"{value:>20}" if isinstance(value, int) else f"'{value:<8}'"
+    return f"{keyword:<8}= {shown}".ljust(_CARD)

@@ -60,8 +60,9 @@ class RawPlane:
             ) from error
         if found.size != part.ny * self.window.nx:
             raise StoreError(str(self.path), "is cut short", "Run again.")
-        native = found.astype(found.dtype.newbyteorder("="), copy=False)
-        return native.reshape(part.ny, self.window.nx)[:, columns]
+        if not found.dtype.isnative:
+            found = found.byteswap(inplace=True).view(found.dtype.newbyteorder("="))
+        return found.reshape(part.ny, self.window.nx)[:, columns]
 
 
 def write_raw(path: Path, image: NDArray[np.float32]) -> None:

@@ -11,10 +11,12 @@ from svmcore.errors import StoreError
 from svmcore.io.drizzle_results import StoredChip
 from svmcore.io.raw import RawPlane
 from svmcore.model.grid import GridWindow
+from svmcore.model.image import DrizzledChip
 
 __all__ = [
     "ChangeSource",
     "ChipSource",
+    "LoadedSource",
     "ProductSource",
     "StackSource",
     "read_product_source",
@@ -48,6 +50,40 @@ class ChipSource:
                     part,
                     self.chip.science.read(part),
                     self.chip.weight.read(part),
+                    self.sky,
+                    self.number,
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedSource:
+    """One drizzled chip of a stack, in memory.
+
+    Parameters
+    ----------
+    chip : DrizzledChip
+        Its images.
+    sky : float
+        Sky to subtract [1 / s].
+    number : int
+        Number of the chip in the stack, 0-based.
+    """
+
+    chip: DrizzledChip
+    sky: float
+    number: int
+
+    def add_to(self, total: Sum) -> None:
+        """Add the part that lies in a band."""
+        part = self.chip.window.intersect(total.window)
+        if part.ny and part.nx:
+            here = part.slices_within(self.chip.window)
+            total.add(
+                Layer(
+                    part,
+                    self.chip.science[here],
+                    self.chip.weight[here],
                     self.sky,
                     self.number,
                 )
@@ -112,7 +148,7 @@ class ProductSource:
         total.add(Layer(part, science, weight, self.sky, self.first_chip, context))
 
 
-StackSource = ChipSource | ChangeSource | ProductSource
+StackSource = ChipSource | LoadedSource | ChangeSource | ProductSource
 
 
 def read_product_source(

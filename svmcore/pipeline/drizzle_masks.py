@@ -77,14 +77,14 @@ def build_grids(call: TaskCall) -> None:
         if solution.rootname in used
     }
     chips = {
-        member.rootname: list(
-            chip_wcs(member, solutions[member.rootname], coeffs=payload.coeffs).values()
+        member.rootname: chip_wcs(
+            member, solutions[member.rootname], coeffs=payload.coeffs
         )
         for member in payload.total.members
     }
 
     def chips_of(members: tuple[Member, ...]) -> list[Any]:
-        return [wcs for member in members for wcs in chips[member.rootname]]
+        return [wcs for member in members for wcs in chips[member.rootname].values()]
 
     common = _final_grid(payload.total, chips_of(payload.total.members), None)
     products = {payload.total.basename: common}
@@ -97,7 +97,13 @@ def build_grids(call: TaskCall) -> None:
         separate[frames.basename] = build_grid(
             mine, frames.separate, reference=_reference(frames.separate_refimage)
         )
-    write_grids(call.folder, Grids(products, separate, solutions))
+    scales = {
+        rootname: {
+            extver: undistorted_scale_arcsec(wcs) for extver, wcs in mine.items()
+        }
+        for rootname, mine in chips.items()
+    }
+    write_grids(call.folder, Grids(products, separate, solutions, scales))
 
 
 def find_static(call: TaskCall) -> None:
@@ -149,7 +155,7 @@ def drizzle_separately(call: TaskCall) -> None:
     if settings.fillval is not None:
         target.science[target.weight == 0] = settings.fillval
     write_drizzled_chip(call.folder, 1, target)
-    write_drizzled_index(call.folder, {1: (window, 1.0, grid.scale_arcsec)})
+    write_drizzled_index(call.folder, {1: window})
     weights = target.weight[target.weight > 1e-8]
     write_json(
         call.folder / "noise.json",

@@ -239,3 +239,19 @@ class ProductPayload:
     has_changes: bool = False
     excluded: tuple[str, ...] = ()
     change: ResamplePayload | None = None
+
+    @property
+    def adds_only(self) -> bool:
+        """Whether the change adds pixels to the base, and takes none away."""
+        if self.change is None or self.change.base is None:
+            return True
+        now, before = self.change.masking, self.change.base
+        keeps_bits = now.bits is None or (
+            before.bits is not None and before.bits & ~now.bits == 0
+        )
+        return (
+            keeps_bits
+            and now.reset_bits == before.reset_bits
+            and now.use_static <= before.use_static
+            and now.use_cosmic_rays <= before.use_cosmic_rays
+        )

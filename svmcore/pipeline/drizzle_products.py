@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from svmcore.drizzling.grid import undistorted_scale_arcsec
 from svmcore.drizzling.pixmap import footprint_window
-from svmcore.drizzling.resample import drizzle_chip
+from svmcore.drizzling.resample import drizzle_chip, drizzle_sparse
 from svmcore.drizzling.stack import SparseChange, find_change
 from svmcore.drizzling.weights import weight_map, weight_scale
 from svmcore.io.drizzle_results import (
@@ -24,11 +23,12 @@ from svmcore.io.images import read_calibration
 from svmcore.io.stack_sources import (
     ChangeSource,
     ChipSource,
+    LoadedSource,
     StackSource,
     read_product_source,
 )
-from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.grid import MosaicGrid
+from svmcore.model.image import DrizzledChip
 from svmcore.pipeline.drizzle_chips import open_chips
 from svmcore.pipeline.drizzle_payloads import (
     Member,
@@ -68,7 +68,7 @@ def resample_exposure(call: TaskCall) -> None:
             chip.pixels.science, weights, chip.pixel_map, window, drop=chip.drop
         )
         write_drizzled_chip(call.folder, extver, drizzled)
-        windows[extver] = (window, chip.drop.weight_scale, chip.input_scale_arcsec)
+        windows[extver] = window
     write_drizzled_index(call.folder, windows)
 
 
@@ -80,12 +80,53 @@ def change_pixels(call: TaskCall) -> None:
 
 
 def drizzle_exposure_product(call: TaskCall) -> None:
-    """Write the product of one exposure, from its resampled chips."""
+    """Write the product of one exposure, from its resampled chips.
+
+    Pixels that only this product uses, such as cosmic rays, are added to the
+    chips that were resampled for the filter product.
+    """
     payload: ProductPayload = call.payload
     stored = read_drizzled_chips(call.inputs["resampled"][0])
-    changes = {} if payload.change is None else _changes(call, payload.change, stored)
-    sources, facts = _chip_sources(call, payload, [stored], [changes])
+    if payload.change is None:
+        sources, facts = _chip_sources(call, payload, [stored], [{}])
+    elif payload.adds_only:
+        sources, facts = _completed_chips(call, payload, payload.change, stored)
+    else:
+        changes = _changes(call, payload.change, stored)
+        sources, facts = _chip_sources(call, payload, [stored], [changes])
     _write(call, payload, sources, facts)
+
+
+def _completed_chips(
+    call: TaskCall,
+    payload: ProductPayload,
+    change: ResamplePayload,
+    stored: Sequence[StoredChip],
+) -> tuple[list[StackSource], list[ChipFacts]]:
+    """Return the chips with the pixels added that the base left out."""
+    grid = read_grids(call.inputs["grids"][0]).products[change.product]
+    base = change.masking if change.base is None else change.base
+    chips: dict[int, DrizzledChip] = {}
+    bases = {chip.extver: chip for chip in stored}
+    for chip in open_chips(call, change, grid):
+        extver = chip.calibration.extver
+        chips[extver] = bases[extver].read()
+        more = chip.good(change.masking) & ~chip.good(base)
+        weights = weight_map(
+            change.final, chip.pixels, more, chip.calibration, sky=chip.sky
+        )
+        drizzle_sparse(
+            chips[extver],
+            chip.pixels.science,
+            weights,
+            chip.pixel_map,
+            drop=chip.drop,
+        )
+    facts = _chip_facts(call, payload.members[0], payload, grid, _sky_of(call, 0), 0)
+    return [
+        LoadedSource(chips[fact.calibration.extver], _sky_rate(fact, grid), number)
+        for number, fact in enumerate(facts)
+    ], facts
 
 
 def drizzle_filter_product(call: TaskCall) -> None:
@@ -114,7 +155,7 @@ def drizzle_total_product(call: TaskCall) -> None:
         for member in payload.members[number : number + size]:
             found = read_changes(next(changes)) if payload.has_changes else {}
             sky = _sky_of(call, number)
-            for chip in _chip_facts(member, payload, grid, sky, number):
+            for chip in _chip_facts(call, member, payload, grid, sky, number):
                 extver = chip.calibration.extver
                 if extver in found:
                     later.append(
@@ -161,7 +202,7 @@ def _chip_sources(
     for number, member in enumerate(payload.members):
         chips = {chip.extver: chip for chip in stored[number]}
         sky = _sky_of(call, number)
-        for chip in _chip_facts(member, payload, grid, sky, number):
+        for chip in _chip_facts(call, member, payload, grid, sky, number):
             extver, rate = chip.calibration.extver, _sky_rate(chip, grid)
             sources.append(ChipSource(chips[extver], rate, len(facts)))
             if extver in changes[number]:
@@ -186,6 +227,7 @@ def _sky_rate(chip: ChipFacts, grid: MosaicGrid) -> float:
 
 
 def _chip_facts(
+    call: TaskCall,
     member: Member,
     payload: ProductPayload,
     grid: MosaicGrid,
@@ -193,10 +235,7 @@ def _chip_facts(
     number: int,
 ) -> list[ChipFacts]:
     """Return what the header says about the chips of one exposure."""
-    scales = {
-        extver: undistorted_scale_arcsec(wcs)
-        for extver, wcs in read_chip_wcs(member.path).items()
-    }
+    scales = read_grids(call.inputs["grids"][0]).scales_arcsec[member.rootname]
     return [
         ChipFacts(
             number,

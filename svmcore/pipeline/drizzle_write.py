@@ -12,10 +12,12 @@ from svmcore.drizzling.headers import (
     ExposureHeaders,
     ProductHeaders,
     blend_headers,
+    set_region,
 )
 from svmcore.drizzling.keywords import (
     DrizzleRecord,
     ProductFacts,
+    add_coverage_keywords,
     add_product_keywords,
 )
 from svmcore.drizzling.stack import Band, Sum
@@ -90,8 +92,7 @@ def write_stack(
         )
         for n, member in enumerate(payload.members)
     ]
-    draft = _headers(payload, grid, inputs, chips, None, "")
-    planes = max(1, -(-len(chips) // 32))
+    headers = _headers(payload, grid, inputs, chips)
     count = CoverageCount(
         grid.shape,
         [chip.exposure for chip in chips],
@@ -99,19 +100,24 @@ def write_stack(
     )
     with write_product(
         path,
-        _extensions(payload, grid, draft, planes),
-        primary_cards=len(draft.primary) + 20,
+        _extensions(payload, grid, headers, max(1, -(-len(chips) // 32))),
+        primary_cards=len(headers.primary) + 20,
     ) as writer:
         for band in _bands(grid, sources, len(chips)):
-            count.add(band)
+            if payload.level > 1:
+                count.add(band)
+            else:
+                count.outline(band)
             _write_band(writer, band, payload)
         region = covered_region(np.concatenate(count.covered), grid, step=COARSE)
-        final = _headers(payload, grid, inputs, chips, count, region)
+        set_region(headers.science, region)
+        if payload.level > 1:
+            add_coverage_keywords(headers.primary, count.finish())
         writer.write_headers(
-            final.primary,
-            {"SCI": final.science, "WHT": final.weight, "CTX": final.context},
+            headers.primary,
+            {"SCI": headers.science, "WHT": headers.weight, "CTX": headers.context},
         )
-        writer.write_table(final.table)
+        writer.write_table("HDRTAB", headers.table)
 
 
 def _bands(
@@ -192,8 +198,6 @@ def _headers(
     grid: MosaicGrid,
     inputs: Sequence[ExposureHeaders],
     chips: Sequence[ChipFacts],
-    count: CoverageCount | None,
-    region: str,
 ) -> ProductHeaders:
     unit = chips[0].calibration.unit
     found = blend_headers(
@@ -202,7 +206,6 @@ def _headers(
         unit=unit if payload.final.units == "counts" else f"{unit}/S",
         weight_unit="S" if payload.final.weight == "EXP" else "UNITLESS",
         has_photometry=payload.has_photometry,
-        region=region,
     )
     records = tuple(
         DrizzleRecord(
@@ -227,10 +230,6 @@ def _headers(
         records,
         payload.version,
     )
-    add_product_keywords(
-        found.primary,
-        facts,
-        count.finish() if count is not None and payload.level > 1 else None,
-    )
+    add_product_keywords(found.primary, facts)
     found.primary["NEXTEND"] = (4 if payload.context else 3, "number of extensions")
     return found
