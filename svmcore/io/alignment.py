@@ -172,7 +172,7 @@ def read_reference_stars(folder: Path) -> ReferenceCatalog | None:
 
 def write_group_fit(folder: Path, fit: GroupFit) -> None:
     """Write the alignment of a detector: fit, matches, solutions."""
-    apart = ("matches", "wcs", "exposures", "quality", "absolute")
+    apart = ("matches", "wcs", "exposures", "quality", "absolute", "set_aside")
     record = {name: getattr(fit, name) for name in fit.__slots__ if name not in apart}
     record["exposures"] = [asdict(each) for each in fit.exposures]
     record["quality"] = asdict(fit.quality)
@@ -182,7 +182,13 @@ def write_group_fit(folder: Path, fit: GroupFit) -> None:
         folder / _MATCHES,
         {name: getattr(fit.matches, name) for name in fit.matches.__slots__},
     )
-    _write_json(folder / _WCS, {"solutions": [asdict(wcs) for wcs in fit.wcs]})
+    _write_json(
+        folder / _WCS,
+        {
+            "solutions": [asdict(wcs) for wcs in fit.wcs],
+            "set_aside": [asdict(wcs) for wcs in fit.set_aside],
+        },
+    )
 
 
 def read_group_fit(folder: Path) -> GroupFit:
@@ -220,6 +226,7 @@ def read_group_fit(folder: Path) -> GroupFit:
             "history": tuple(record["history"]),
         },
         wcs=read_aligned_wcs(folder),
+        set_aside=_solutions(_read_json(folder / _WCS)["set_aside"]),
         matches=MatchTable(**read_npz(folder / _MATCHES)),
     )
 
@@ -232,6 +239,10 @@ def read_aligned_wcs(folder: Path) -> tuple[AlignedWcs, ...]:
     folder : Path
         Result of the task ``fit alignment``.
     """
+    return _solutions(_read_json(folder / _WCS)["solutions"])
+
+
+def _solutions(rows: list[dict[str, Any]]) -> tuple[AlignedWcs, ...]:
     return tuple(
         AlignedWcs(
             row["rootname"],
@@ -248,7 +259,7 @@ def read_aligned_wcs(folder: Path) -> tuple[AlignedWcs, ...]:
                 for chip in row["chips"]
             ),
         )
-        for row in _read_json(folder / _WCS)["solutions"]
+        for row in rows
     )
 
 

@@ -42,6 +42,8 @@ class AlignedExposure:
         Names of the two files.
     aligned : AlignedWcs
         Solution to write.
+    set_aside : AlignedWcs or None
+        Fitted solution that is only archived; None if `aligned` is the fit.
     fit : ExposureFit or None
         Fit that it came from; None for exposures that take no part in fits.
     catalog : str
@@ -65,6 +67,7 @@ class AlignedExposure:
     fit: ExposureFit | None
     catalog: str
     reference_rootname: str
+    set_aside: AlignedWcs | None = None
     cosmic_rays: Mapping[int, NDArray[np.bool_]] = field(default_factory=dict)
     reset_bits: int = 0
     cosmic_ray_bit: int = COSMIC_RAY_BIT
@@ -102,25 +105,76 @@ def write_aligned_exposure(output: Path, exposure: AlignedExposure) -> None:
             raise InputError(str(exposure.source), "holds no SCI extension")
         copy = fits.HDUList(list(hdus))
         _name_exposure(copy, exposure)
-        if exposure.aligned.name != _wcs_name(copy):
-            _archive_present(copy, exposure)
-        for chip in exposure.aligned.chips:
-            wcs = chip_wcs(copy, chip.extver, exposure.source)
-            header = copy["SCI", chip.extver].header
-            _write_solution(header, with_linear_terms(wcs, chip), exposure)
-            if chip.extver in exposure.sky:
-                header["MDRIZSKY"] = (
-                    exposure.sky[chip.extver],
-                    "Sky value subtracted in drizzling",
-                )
+        _write_solutions(copy, exposure)
+        for extver, level in exposure.sky.items():
+            copy["SCI", extver].header["MDRIZSKY"] = (
+                level,
+                "Sky value subtracted in drizzling",
+            )
         _flag_cosmic_rays(copy, exposure)
-        made = build_headerlet(copy, _headerlet_facts(copy, exposure))
-        archive_headerlet(copy, made)
+        has_fit = exposure.set_aside is None
+        facts = _headerlet_facts(copy, exposure, exposure.aligned, has_fit=has_fit)
+        made = build_headerlet(copy, facts)
+        is_fit = has_fit and exposure.fit is not None and exposure.fit.state != "kept"
+        archive_headerlet(copy, made, names=() if is_fit else (exposure.aligned.name,))
         copy[0].header["NEXTEND"] = len(copy) - 1
         with write_atomically(output / exposure.headerlet_name) as temporary:
             made.writeto(temporary, output_verify="silentfix")
         with write_atomically(output / exposure.calibrated_name) as temporary:
             copy.writeto(temporary, output_verify="silentfix")
+
+
+def _write_solutions(hdus: fits.HDUList, exposure: AlignedExposure) -> None:
+    """Write the solution, after all that it replaces have been archived."""
+    if exposure.set_aside is not None:
+        _archive_alternates(hdus, exposure)
+        _archive_present(hdus, exposure)
+        _apply(hdus, exposure, exposure.set_aside, has_fit=True)
+        facts = _headerlet_facts(hdus, exposure, exposure.set_aside, has_fit=True)
+        archive_headerlet(hdus, build_headerlet(hdus, facts))
+        _copy_all_to_alternate(hdus)
+        _apply(hdus, exposure, exposure.aligned, has_fit=False)
+        return
+    if exposure.aligned.name != _wcs_name(hdus):
+        _archive_present(hdus, exposure)
+    _apply(hdus, exposure, exposure.aligned, has_fit=True)
+
+
+def _apply(
+    hdus: fits.HDUList,
+    exposure: AlignedExposure,
+    solution: AlignedWcs,
+    *,
+    has_fit: bool,
+) -> None:
+    """Make a solution the active one of every chip."""
+    for chip in solution.chips:
+        wcs = chip_wcs(hdus, chip.extver, exposure.source)
+        header = hdus["SCI", chip.extver].header
+        _write_linear_terms(header, with_linear_terms(wcs, chip))
+        if solution.name and header.get("WCSNAME") != solution.name:
+            header["WCSNAME"] = (solution.name, "Coordinate system title")
+            header["WCSTYPE"] = (wcs_type(solution.name), "description of the solution")
+            header["HDRNAME"] = _hdrname(exposure, solution)
+            _write_fit(header, exposure, has_fit=has_fit)
+
+
+def _archive_alternates(hdus: fits.HDUList, exposure: AlignedExposure) -> None:
+    """Keep every alternate solution but OPUS as a headerlet extension."""
+    header = hdus["SCI", 1].header
+    for keyword in sorted(header["WCSNAME?"]):
+        name, key = str(header[keyword]), keyword[7:]
+        if name == "OPUS" or f"CRVAL1{key}" not in header:
+            continue
+        hdrname = str(header.get(f"HDRNAME{key}", "")) or _archive_name(exposure, name)
+        facts = HeaderletFacts(hdrname=hdrname, date=_date(hdus))
+        made = build_headerlet(hdus, facts, wcskey=key)
+        archive_headerlet(hdus, made, names=(name,))
+
+
+def _archive_name(exposure: AlignedExposure, name: str) -> str:
+    stem = exposure.source.name.removesuffix(".gz").removesuffix(".fits")
+    return f"{stem}_{name}-hlet.fits"
 
 
 def _wcs_name(hdus: fits.HDUList) -> str:
@@ -148,12 +202,15 @@ def _archive_present(hdus: fits.HDUList, exposure: AlignedExposure) -> None:
         for hdu in hdus:
             if hdu.name == "SCI":
                 hdu.header["WCSNAME"] = (name, "Coordinate system title")
-    hdrname = (
-        str(header.get("HDRNAME", "")) or f"{exposure.source.stem}_{name}-hlet.fits"
-    )
+    hdrname = str(header.get("HDRNAME", "")) or _archive_name(exposure, name)
     facts = HeaderletFacts(hdrname=hdrname, date=_date(hdus))
     archive_headerlet(hdus, build_headerlet(hdus, facts), names=(name,))
-    key = _free_key(header, name)
+    _copy_all_to_alternate(hdus)
+
+
+def _copy_all_to_alternate(hdus: fits.HDUList) -> None:
+    """Copy the active solution of every chip to the next free key."""
+    key = _free_key(hdus["SCI", 1].header, _wcs_name(hdus))
     if key:
         for hdu in hdus:
             if hdu.name == "SCI":
@@ -196,6 +253,19 @@ _ALTERNATE = (
     ("RMS_DEC", "[mas] rms of the fit in Dec"),
     ("HDRNAME", "headerlet name"),
 )
+_FIT_KEYWORDS = (
+    "RMS_RA",
+    "RMS_DEC",
+    "CRDER1",
+    "CRDER2",
+    "NMATCHES",
+    "FITGEOM",
+    "RELGEOM",
+    "RELMATCH",
+    "RELRMS_R",
+    "RELRMS_D",
+    "RELREFIM",
+)
 _DEFAULTS = {"WCSAXES": 2, "CUNIT1": "deg", "CUNIT2": "deg", "RADESYS": "ICRS"}
 
 
@@ -206,25 +276,13 @@ def _copy_to_alternate(header: fits.Header, key: str) -> None:
             header[f"{keyword}{key}"] = (value, comment)
 
 
-def _write_solution(
-    header: fits.Header, wcs: HSTWCS, exposure: AlignedExposure
-) -> None:
-    """Write the linear terms and the keywords of the fit into one header."""
+def _write_linear_terms(header: fits.Header, wcs: HSTWCS) -> None:
     for axis in (0, 1):
         header[f"CRVAL{axis + 1}"] = float(wcs.wcs.crval[axis])
         for other in (0, 1):
             header[f"CD{axis + 1}_{other + 1}"] = float(wcs.wcs.cd[axis, other])
     header["ORIENTAT"] = float(wcs.orientat)
     header["S_REGION"] = _region(wcs)
-    name = exposure.aligned.name
-    if not name or header.get("WCSNAME") == name:
-        return
-    header["WCSNAME"] = (name, "Coordinate system title")
-    header["WCSTYPE"] = (wcs_type(name), "description of the solution")
-    header["HDRNAME"] = _hdrname(exposure)
-    if exposure.catalog:
-        header["RADESYS"] = "ICRS"
-    _write_fit(header, exposure)
 
 
 def _region(wcs: HSTWCS) -> str:
@@ -235,14 +293,17 @@ def _region(wcs: HSTWCS) -> str:
     return "POLYGON ICRS " + " ".join(f"{ra:.8f} {dec:.8f}" for ra, dec in sky)
 
 
-def _write_fit(header: fits.Header, exposure: AlignedExposure) -> None:
+def _write_fit(
+    header: fits.Header, exposure: AlignedExposure, *, has_fit: bool
+) -> None:
     """Write what the fit was; absolute and relative numbers are their own."""
     fit = exposure.fit
-    stale = ("RMS_RA", "RMS_DEC", "NMATCHES", "FITGEOM", "CRDER1", "CRDER2")
-    for keyword in stale:
+    for keyword in _FIT_KEYWORDS:
         header.remove(keyword, ignore_missing=True)
-    if fit is None or fit.state == "kept":
+    if not has_fit or fit is None or fit.state == "kept":
         return
+    if exposure.catalog:
+        header["RADESYS"] = "ICRS"
     if exposure.catalog and np.isfinite(fit.rms_ra_mas):
         header["RMS_RA"] = (fit.rms_ra_mas, "[mas] rms of the fit in RA")
         header["RMS_DEC"] = (fit.rms_dec_mas, "[mas] rms of the fit in Dec")
@@ -258,19 +319,25 @@ def _write_fit(header: fits.Header, exposure: AlignedExposure) -> None:
     header["RELREFIM"] = (exposure.reference_rootname, "First image of the group")
 
 
-def _hdrname(exposure: AlignedExposure) -> str:
+def _hdrname(exposure: AlignedExposure, solution: AlignedWcs) -> str:
     stem = exposure.calibrated_name.removesuffix(".fits")
-    return f"{stem}_{exposure.aligned.name or 'ORIGINAL'}-hlet.fits"
+    return f"{stem}_{solution.name or 'ORIGINAL'}-hlet.fits"
 
 
 def _date(hdus: fits.HDUList) -> str:
     return str(hdus[0].header.get("DATE", ""))
 
 
-def _headerlet_facts(hdus: fits.HDUList, exposure: AlignedExposure) -> HeaderletFacts:
+def _headerlet_facts(
+    hdus: fits.HDUList,
+    exposure: AlignedExposure,
+    solution: AlignedWcs,
+    *,
+    has_fit: bool,
+) -> HeaderletFacts:
     fit = exposure.fit
-    hdrname, date = _hdrname(exposure), _date(hdus)
-    if fit is None or fit.state == "kept":
+    hdrname, date = _hdrname(exposure, solution), _date(hdus)
+    if not has_fit or fit is None or fit.state == "kept":
         return HeaderletFacts(hdrname=hdrname, date=date)
     has_catalog = bool(exposure.catalog) and np.isfinite(fit.rms_ra_mas)
     rms = (

@@ -112,16 +112,19 @@ def archive_headerlet(
     made : Headerlet
         What to append.
     names : iterable of str, optional
-        Further names under which the solution may be there already.
+        WCSNAMEs under which the solution may be there already.
 
     Returns
     -------
     bool
         Whether it was appended.
     """
-    known = {name.upper() for name in archived_names(hdus)}
-    own = {str(made[0].header["HDRNAME"]).upper(), *(n.upper() for n in names)}
-    if known & own:
+    if str(made[0].header["HDRNAME"]) in archived_names(hdus):
+        return False
+    solutions = {
+        str(hdu.header.get("WCSNAME", "")) for hdu in hdus if hdu.name == "HDRLET"
+    }
+    if solutions & set(names):
         return False
     unit = HeaderletHDU.fromheaderlet(made)
     unit.header["EXTVER"] = 1 + sum(hdu.name == "HDRLET" for hdu in hdus)

@@ -278,6 +278,9 @@ class GroupFit:
         Plain sentences about what a user should look at.
     history : tuple of str
         One line per iteration: matches, rms, terms.
+    set_aside : tuple of AlignedWcs
+        Solutions of the fit that are archived but not used, because grism
+        exposures ask for a common one; empty otherwise.
     """
 
     detector: str
@@ -291,3 +294,4 @@ class GroupFit:
     matches: MatchTable
     warnings: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
+    set_aside: tuple[AlignedWcs, ...] = ()

@@ -26,7 +26,7 @@ from svmcore.io.alignment import (
 )
 from svmcore.io.drizzle_results import read_cosmic_rays, read_sky
 from svmcore.io.export_wcs import AlignedExposure, write_aligned_exposure
-from svmcore.io.wcs import as_aligned, read_chip_wcs
+from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.detector import DetectorKey
 from svmcore.model.exposure import Exposure
@@ -34,6 +34,7 @@ from svmcore.model.fit import GroupFit, ReferenceCatalog, SourceList
 from svmcore.model.product import ExposureProduct, TotalProduct
 from svmcore.model.reference import ReferenceChoice
 from svmcore.parameters.selection import ParameterSet
+from svmcore.pipeline.align_grism import settle_grisms
 from svmcore.pipeline.align_reference import ReferenceOffers
 from svmcore.pipeline.tasks import Task, TaskCall
 
@@ -284,18 +285,16 @@ def fit_alignment(call: TaskCall) -> None:
     if fit is None or refined is None:
         raise AlignmentError(problem.detector, "there is nothing to align")
     fit = replace(fit, warnings=tuple(dict.fromkeys((*warnings, *fit.warnings))))
-    write_group_fit(call.folder, _with_grisms(fit, payload))
+    settled = settle_grisms(
+        fit,
+        {each.rootname: each.path for each in payload.members},
+        {each.rootname: each.path for each in payload.grisms},
+        carry_fit_to_grism=payload.carry_fit_to_grism,
+    )
+    write_group_fit(call.folder, settled)
     write_source_lists(call.folder, tuple(member.sources for member in refined.members))
     if used is not None:
         write_reference_stars(call.folder, used)
-
-
-def _with_grisms(fit: GroupFit, payload: FitPayload) -> GroupFit:
-    kept = tuple(
-        as_aligned(each.rootname, each.wcs_name, read_chip_wcs(each.path))
-        for each in payload.grisms
-    )
-    return replace(fit, wcs=(*fit.wcs, *kept))
 
 
 def write_exposure(call: TaskCall) -> None:
@@ -310,6 +309,9 @@ def write_exposure(call: TaskCall) -> None:
         calibrated_name=payload.calibrated_name,
         headerlet_name=payload.headerlet_name,
         aligned=solutions[payload.rootname],
+        set_aside=next(
+            (wcs for wcs in fit.set_aside if wcs.rootname == payload.rootname), None
+        ),
         fit=fits_by_name.get(payload.rootname),
         catalog=fit.catalog,
         reference_rootname=payload.reference_rootname,
