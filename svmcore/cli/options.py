@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,8 @@ __all__ = [
     "reference_choice",
     "with_parameter_options",
 ]
+
+log = logging.getLogger(__name__)
 
 
 def add_visit(parser: argparse.ArgumentParser) -> None:
@@ -169,12 +172,15 @@ def with_parameter_options(
     ParameterError
         If a parameter is unknown or its value cannot be used.
     """
-    from svmcore.io.parameters import read_parameter_file  # noqa: PLC0415
+    from svmcore.io.parameters import read_parameters  # noqa: PLC0415
     from svmcore.parameters import find_declaration  # noqa: PLC0415
 
     if arguments.parameters is not None:
-        for change in read_parameter_file(arguments.parameters, tree):
+        found = read_parameters(arguments.parameters, tree)
+        for change in found.changes:
             decisions = decisions.with_parameter(change)
+        for note in found.notes:
+            log.warning("%s: %s", arguments.parameters, note)
     product = getattr(arguments, "product", None) or "*"
     for text in arguments.set:
         name, equals, value = text.partition("=")

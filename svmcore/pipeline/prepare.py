@@ -11,7 +11,7 @@ from svmcore.model.decisions import Decisions
 from svmcore.model.product import ProductTree, TotalProduct
 from svmcore.model.verdict import Verdict
 from svmcore.model.visit import VisitInput
-from svmcore.parameters import ParameterSet, select_parameters
+from svmcore.parameters import ParameterSet, check_changes, select_all
 from svmcore.products import group_products
 
 __all__ = ["PreparedVisit", "decide", "prepare_visit"]
@@ -109,13 +109,8 @@ def decide(visit: VisitInput, decisions: Decisions) -> PreparedVisit:
     """
     verdicts = judge_exposures(visit.exposures, decisions.overrides)
     tree = group_products(visit.exposures, verdicts, prefer_flt=decisions.prefer_flt)
-    parameters = {
-        product.basename: select_parameters(
-            product, total=total, changes=decisions.parameters
-        )
-        for total in tree.totals
-        for product in ProductTree((total,)).products
-    }
+    check_changes(decisions.parameters, tree)
+    parameters = select_all(tree, decisions.parameters)
     return PreparedVisit(visit, decisions, verdicts, tree, parameters)
 
 
