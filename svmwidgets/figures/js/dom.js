@@ -24,14 +24,21 @@ export function makeBadge(badge, tag = "span") {
   );
 }
 
-/** Fill the view's element with a fresh root that keeps keys from the notebook. */
-export function makeRoot(el, className) {
+/**
+ * Fill the view's element with a fresh root that keeps keys from the notebook and
+ * says when the kernel has gone. The layout tells, for it lives as long as its
+ * figure and, unlike the figure, shows whether its channel to the kernel does.
+ */
+export function makeRoot(el, className, model) {
   el.replaceChildren();
   el.classList.add("svm-widget");
   const root = make("div", { class: `svm ${className}`, "data-lm-suppress-shortcuts": "true" });
   root.addEventListener("keydown", (event) => event.stopPropagation());
   root.addEventListener("contextmenu", (event) => event.stopPropagation());
   el.append(root);
+  const look = () => el.classList.toggle("svm-gone", model.get("layout")?.comm_live === false);
+  model.on("comm_live_update", () => setTimeout(look, 100));
+  model.on("change", look);
   return root;
 }
 

@@ -23,7 +23,7 @@ function middleOf(outlines) {
 }
 
 function render({ model, el }) {
-  const root = makeRoot(el, "svm-footprint");
+  const root = makeRoot(el, "svm-footprint", model);
   const canvas = make("canvas", { class: "svm-base", tabindex: "0", role: "img" });
   const tip = make("div", { class: "svm-tip", hidden: true });
   const stage = make("div", { class: "svm-plot-stage" }, canvas, tip);

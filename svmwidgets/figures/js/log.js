@@ -2,7 +2,7 @@
 import { copyText, make, makeRoot } from "./dom.js";
 
 function render({ model, el }) {
-  const root = makeRoot(el, "svm-log");
+  const root = makeRoot(el, "svm-log", model);
   const title = make("button", {
     type: "button", class: "svm-fold", onclick: () => { model.set("is_open", !model.get("is_open")); model.save_changes(); },
   });

@@ -7,7 +7,7 @@ import { boxPolygon, combineSelections, gestureKind, pointsInPolygon } from "./s
 import { colourTable } from "./stretch.js";
 
 function render({ model, el }) {
-  const root = makeRoot(el, "svm-plots");
+  const root = makeRoot(el, "svm-plots", model);
   const tools = make("div", { class: "svm-tools", role: "toolbar", "aria-label": "Plots" });
   const grid = make("div", { class: "svm-plot-grid" });
   const spoken = make("div", { class: "svm-unseen", "aria-live": "polite" });

@@ -9,7 +9,7 @@ function clockText(seconds) {
 }
 
 function render({ model, el }) {
-  const root = makeRoot(el, "svm-progress");
+  const root = makeRoot(el, "svm-progress", model);
   const text = make("span", { class: "svm-progress-text", "aria-live": "polite" });
   const times = make("span", { class: "svm-progress-times" });
   const fill = make("span", { class: "svm-progress-fill" });

@@ -2,7 +2,7 @@
 import { make, makeRoot } from "./dom.js";
 
 function render({ model, el }) {
-  const root = makeRoot(el, "svm-rail");
+  const root = makeRoot(el, "svm-rail", model);
   const list = make("ol", { class: "svm-steps" });
   root.append(make("nav", { "aria-label": model.get("label") }, list));
 

@@ -3,7 +3,7 @@ import { make, makeBadge, makeRoot } from "./dom.js";
 import { cellText, filterRows, formatNumber, sortRows } from "./rows.js";
 
 function render({ model, el }) {
-  const root = makeRoot(el, "svm-table-box");
+  const root = makeRoot(el, "svm-table-box", model);
   const search = make("input", {
     type: "search", class: "svm-search", placeholder: "Filter", "aria-label": "Filter the rows",
     oninput: () => { model.set("text_filter", search.value); model.save_changes(); },

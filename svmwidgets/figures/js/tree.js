@@ -2,7 +2,7 @@
 import { make, makeBadge, makeRoot } from "./dom.js";
 
 function render({ model, el }) {
-  const root = makeRoot(el, "svm-tree");
+  const root = makeRoot(el, "svm-tree", model);
   const list = make("div", { role: "tree", class: "svm-tree-list" });
   root.append(list);
 

@@ -80,7 +80,7 @@ function partValue(part, x, y, channels) {
 }
 
 function render({ model, el }) {
-  const root = makeRoot(el, "svm-viewer");
+  const root = makeRoot(el, "svm-viewer", model);
   const canvas = make("canvas", { class: "svm-canvas", tabindex: "0", role: "img" });
   const name = make("div", { class: "svm-frame-name" });
   const stage = make("div", { class: "svm-stage" }, canvas, name);
@@ -334,7 +334,7 @@ function render({ model, el }) {
     const { north, east } = compass(sky, state.view.x, state.view.y);
     context.font = "600 11px system-ui, sans-serif";
     context.lineCap = "round";
-    const place = [40, h - 40];
+    const place = [52, h - 50];
     const bar = scaleBar(pixelScale(sky, state.view.x, state.view.y) / state.view.zoom, Math.min(160, w / 3));
     const barX = w - 16 - bar.length;
     for (const [colour, width] of [["rgba(0,0,0,.65)", 4], ["#ffffff", 1.6]]) {
