@@ -81,7 +81,9 @@ class WcsChange:
         """Return the linear map from the first solution to the second."""
         first, second = self.positions(plane)
         design = np.column_stack([first, np.ones(len(first))])
-        solved = np.linalg.lstsq(design, second, rcond=None)[0]
+        solved = np.asarray(
+            np.linalg.lstsq(design, second, rcond=None)[0], dtype=np.float64
+        )
         return Affine(solved[:2].T, solved[2])
 
 

@@ -105,7 +105,7 @@ def _usable_sources(
     """Return which sources of a member may take part."""
     member, decisions = problem.members[number], problem.decisions
     sources = member.sources
-    usable = np.isfinite(position).all(axis=1)
+    usable = np.asarray(np.isfinite(position).all(axis=1), dtype=np.bool_)
     left_out = decisions.excluded_exposures | decisions.kept_apriori
     if member.rootname in left_out:
         return np.zeros(len(usable), dtype=np.bool_)
@@ -139,7 +139,7 @@ def _point_list(
     offset = np.zeros(2)
     for manual in problem.decisions.manual_offsets:
         if manual.rootname == member.rootname:
-            offset = offset + [manual.east_mas, manual.north_mas]
+            offset += [manual.east_mas, manual.north_mas]
     sigma = sources.xy_error[rows] * pixel_scale_mas(member)
     return PointList(position[rows] + offset, rows.astype(np.int64), sigma)
 

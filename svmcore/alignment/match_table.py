@@ -108,10 +108,9 @@ def _left_out(problem: GroupProblem, solved: SolvedGroup, number: int) -> _Seen 
     if affine is None or len(rows) == 0 or len(known) == 0:
         return None
     moved = affine.apply(solved.position[number][rows])
-    distance, nearest = cKDTree(stars[known]).query(
-        moved, distance_upper_bound=_RADIUS_MAS
-    )
-    near = np.isfinite(distance)
+    found = cKDTree(stars[known]).query(moved, distance_upper_bound=_RADIUS_MAS)
+    nearest = np.asarray(found[1], dtype=np.int64)
+    near = np.isfinite(found[0])
     rows, moved, star = rows[near], moved[near], known[nearest[near]]
     sources = problem.members[number].sources
     scale = (
@@ -130,13 +129,11 @@ def _left_out(problem: GroupProblem, solved: SolvedGroup, number: int) -> _Seen 
         solved.position[number][rows],
         np.maximum(sources.xy_error[rows] * scale, 0.5),
         np.zeros(len(rows)),
-        _reasons(problem, solved, number, rows),
+        _reasons(problem, number, rows),
     )
 
 
-def _reasons(
-    problem: GroupProblem, solved: SolvedGroup, number: int, rows: IndexArray
-) -> NDArray[np.str_]:
+def _reasons(problem: GroupProblem, number: int, rows: IndexArray) -> NDArray[np.str_]:
     member = problem.members[number]
     prefix = f"{member.rootname}-"
     by_hand = {

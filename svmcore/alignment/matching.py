@@ -35,11 +35,12 @@ def match_nearest(
     if len(first) == 0 or len(second) == 0:
         none = np.zeros(0, dtype=np.int64)
         return none, none
-    distance, nearest = cKDTree(second).query(first, distance_upper_bound=radius_mas)
-    near = np.flatnonzero(np.isfinite(distance))
-    _, back = cKDTree(first).query(second[nearest[near]])
+    found = cKDTree(second).query(first, distance_upper_bound=radius_mas)
+    nearest = np.asarray(found[1], dtype=np.int64)
+    near = np.flatnonzero(np.isfinite(found[0]))
+    back = np.asarray(cKDTree(first).query(second[nearest[near]])[1], dtype=np.int64)
     mutual = near[back == near]
-    return mutual, nearest[mutual].astype(np.int64)
+    return mutual, nearest[mutual]
 
 
 def fit_similarity(moving: FloatArray, fixed: FloatArray, *, roll: bool) -> Affine:

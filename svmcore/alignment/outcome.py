@@ -43,7 +43,7 @@ def describe_group(problem: GroupProblem, solved: SolvedGroup) -> GroupFit:
     table = build_match_table(problem, solved)
     group_facts = _group_facts(problem, solved, table)
     quality = _group_quality(problem, solved, group_facts, catalog)
-    carried = _carried_map(problem, solved)
+    carried = _carried_map(solved)
     fits: list[ExposureFit] = []
     solutions: list[AlignedWcs] = []
     for number in range(len(problem.members)):
@@ -84,12 +84,23 @@ def _group_facts(
         reference_used=int(solution.is_reference_used.sum()),
         reference_found=len(solution.is_reference_used),
         links=int(used_links.sum()),
-        spare=solution.freedom,
+        spare=_spare(solved),
         rms_mas=_typical_rms(table, shown),
         chi=_chi(table, shown),
         spread=_spread(problem, solved),
         corner_error_mas=_corner_error(problem, solved),
     )
+
+
+def _spare(solved: SolvedGroup) -> int:
+    """Return the reference coordinates beyond the terms common to all."""
+    solution = solved.solution
+    if not solved.is_absolute:
+        return solution.freedom
+    choice = solution.choice
+    unknowns = 2 + (choice.roll != "none") + (choice.scale != "none")
+    unknowns += 2 * (choice.skew != "none")
+    return 2 * int(solution.is_reference_used.sum()) - unknowns
 
 
 def _typical_rms(table: MatchTable, rows: NDArray[np.bool_]) -> float:
@@ -150,7 +161,7 @@ def _group_quality(
     return FitQuality(5, "No two exposures and no catalog could be matched.")
 
 
-def _carried_map(problem: GroupProblem, solved: SolvedGroup) -> Affine | None:
+def _carried_map(solved: SolvedGroup) -> Affine | None:
     """Return the typical map of the fitted exposures, if there is one."""
     maps = [m for m in solved.maps if m is not None]
     if not maps or not solved.is_absolute:

@@ -60,7 +60,9 @@ def fit_phase_series(
     design = np.column_stack([np.ones(len(centre)), design])
     normal = design.T @ (design * weight[:, None])
     normal += 1e-9 * np.trace(normal) * np.eye(len(normal))
-    solved: FloatArray = np.linalg.solve(normal, design.T @ (weight * residual))
+    solved = np.asarray(
+        np.linalg.solve(normal, design.T @ (weight * residual)), dtype=np.float64
+    )
     return solved[1:]
 
 
@@ -73,11 +75,11 @@ def phase_series(centre: FloatArray, coefficients: FloatArray) -> FloatArray:
 
 def _terms(centre: FloatArray, harmonics: int) -> FloatArray:
     angle = 2.0 * np.pi * centre
-    columns = [np.sin(angle)]
+    columns: list[FloatArray] = [np.sin(angle)]
     if harmonics > 1:
         columns = [
             function(k * angle)
             for k in range(1, harmonics + 1)
             for function in (np.sin, np.cos)
         ]
-    return np.stack(columns, axis=1)
+    return np.asarray(np.stack(columns, axis=1), dtype=np.float64)

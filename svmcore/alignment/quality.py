@@ -70,27 +70,33 @@ def judge_group(
         )
     used = facts.reference_used
     against = f"{used} stars of {catalog} with {facts.rms_mas:.2g} mas rms per axis"
-    if used < settings.min_fit_matches:
-        return FitQuality(
-            5,
-            f"Only {used} stars of {catalog} match; MIN_FIT_MATCHES asks for "
-            f"{settings.min_fit_matches}.",
+    refusal = _refusal(facts, settings, catalog, against)
+    if refusal:
+        return FitQuality(5, refusal)
+    corner = f"{facts.corner_error_mas:.2g} mas error in the corner"
+    too_large = max(facts.rms_mas, facts.corner_error_mas) > settings.max_fit_rms_mas
+    remarks = (
+        (4, _doubts(facts)),
+        (3, f"with {corner} it is above MAX_FIT_RMS" if too_large else ""),
+        (2, _weaknesses(facts)),
+    )
+    for fit_qual, remark in remarks:
+        if remark:
+            return FitQuality(fit_qual, f"Fit to {against}, but {remark}.")
+    return FitQuality(1, f"Fit to {against}.")
+
+
+def _refusal(
+    facts: FitFacts, settings: AlignmentSettings, catalog: str, against: str
+) -> str:
+    if facts.reference_used < settings.min_fit_matches:
+        return (
+            f"Only {facts.reference_used} stars of {catalog} match; MIN_FIT_MATCHES "
+            f"asks for {settings.min_fit_matches}."
         )
     if facts.rms_mas > settings.max_fit_limit_mas:
-        return FitQuality(5, f"Fit to {against}: above MAX_FIT_LIMIT, not used.")
-    doubt = _doubts(facts)
-    if doubt:
-        return FitQuality(4, f"Fit to {against}, but {doubt}.")
-    if max(facts.rms_mas, facts.corner_error_mas) > settings.max_fit_rms_mas:
-        return FitQuality(
-            3,
-            f"Fit to {against} and {facts.corner_error_mas:.2g} mas error in the "
-            f"corner: above MAX_FIT_RMS ({settings.max_fit_rms_mas:g} mas).",
-        )
-    weak = _weaknesses(facts)
-    if weak:
-        return FitQuality(2, f"Fit to {against}, but {weak}.")
-    return FitQuality(1, f"Fit to {against}.")
+        return f"Fit to {against}: above MAX_FIT_LIMIT, not used."
+    return ""
 
 
 def _doubts(facts: FitFacts) -> str:

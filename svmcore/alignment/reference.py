@@ -100,7 +100,7 @@ def stars_at_epoch(
     years = epoch_yr - catalog.epoch_yr
     at_own = plane.project(catalog.ra_deg, catalog.dec_deg)
     motion = np.stack([catalog.pm_ra_mas_yr, catalog.pm_dec_mas_yr], axis=1)
-    has_motion = np.isfinite(motion).all(axis=1)
+    has_motion = np.asarray(np.isfinite(motion).all(axis=1), dtype=np.bool_)
     moved = at_own + np.where(has_motion[:, None], motion, 0.0) * years[:, None]
     errors = np.stack([catalog.ra_error_mas, catalog.dec_error_mas], axis=1)
     drift = np.stack([catalog.pm_ra_error_mas_yr, catalog.pm_dec_error_mas_yr], axis=1)
@@ -110,7 +110,7 @@ def stars_at_epoch(
     drift = np.where(no_motion, _UNKNOWN_MOTION_MAS_YR, drift)
     sigma = np.sqrt(errors**2 + (drift * years[:, None]) ** 2 + _LEAST_ERROR_MAS**2)
     sigma *= catalog.quality_factor[:, None]
-    inside = np.isfinite(moved).all(axis=1)
+    inside = np.asarray(np.isfinite(moved).all(axis=1), dtype=np.bool_)
     mag = np.where(np.isfinite(catalog.mag), catalog.mag, 99.0)
     order = np.argsort(mag, kind="stable")
     order = order[inside[order]].astype(np.int64)

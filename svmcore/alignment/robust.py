@@ -215,7 +215,7 @@ class _Work:
         terms, covariance, chi2 = solve_terms(normal, columns)
         rows = design_rows(obs.position)
         moved = obs.position + np.einsum("nai,ni->na", rows, terms[obs.exposure])
-        total = np.bincount(obs.star, weight, obs.stars)
+        total = np.bincount(obs.star, weight, obs.stars).astype(np.float64)
         mean = _weighted_mean(obs, moved, weight, total)
         return _State(
             terms, covariance, weight, reference_weight, moved, mean, total, chi2
@@ -243,7 +243,7 @@ class _Work:
         variance = sigma[:, None] ** 2 + 1.0 / np.where(seen, weight, np.inf)
         z = np.where(seen, target - state.moved, 0.0) / np.sqrt(variance)
 
-        total = np.bincount(obs.star, whole[0], obs.stars)
+        total = np.bincount(obs.star, whole[0], obs.stars).astype(np.float64)
         mean = _weighted_mean(obs, state.moved, whole[0], total)
         unseen = state.total <= 0.0
         total = np.where(unseen, total, state.total)[obs.reference_star, None]

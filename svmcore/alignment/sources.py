@@ -258,7 +258,7 @@ def _measure(
     near = np.stack(
         [chip.saturated[y + j, x + i] for j in (-1, 0, 1) for i in (-1, 0, 1)]
     )
-    is_saturated = near.any(axis=0)
+    is_saturated = np.asarray(near.any(axis=0), dtype=np.bool_)
     relative = fit.flux_error / np.where(fit.flux > 0, fit.flux, np.inf)
     added = np.where(is_saturated, _SATURATED_ERROR_PIX, 0.0)
     return {

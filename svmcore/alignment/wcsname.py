@@ -63,11 +63,16 @@ def wcs_type(name: str) -> str:
         return "user-defined"
     if not rest:
         return "undistorted not aligned"
+    return _fitted_type(rest)
+
+
+def _fitted_type(rest: str) -> str:
+    """Return the text for what stands behind the distortion's name."""
     if rest == _RELATIVE:
         return "undistorted relatively aligned within the visit only"
-    if rest.startswith("FIT_"):
-        kind, _, catalog = rest[4:].partition("_")
-        if kind in _FIT_TYPES:
-            return f"undistorted {_FIT_TYPES[kind]} {catalog.upper()}"
+    if not rest.startswith("FIT_"):
+        return f"undistorted a priori solution based on {rest.upper()}"
+    kind, _, catalog = rest[4:].partition("_")
+    if kind not in _FIT_TYPES:
         return "user-defined"
-    return f"undistorted a priori solution based on {rest.upper()}"
+    return f"undistorted {_FIT_TYPES[kind]} {catalog.upper()}"

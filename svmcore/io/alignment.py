@@ -166,8 +166,8 @@ def read_reference_stars(folder: Path) -> ReferenceCatalog | None:
     if not (folder / _REFERENCE).is_file():
         return None
     arrays = read_npz(folder / _REFERENCE)
-    texts = {name: str(arrays.pop(name)) for name in ("name", "source")}
-    return ReferenceCatalog(**texts, **arrays)
+    name, source = str(arrays.pop("name")), str(arrays.pop("source"))
+    return ReferenceCatalog(name=name, source=source, **arrays)
 
 
 def write_group_fit(folder: Path, fit: GroupFit) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SIGMA_PER_MAD", "robust_sigma", "rms_about_zero"]
+__all__ = ["SIGMA_PER_MAD", "rms_about_zero", "robust_sigma"]
 
 # Standard deviation over median absolute deviation of a normal distribution.
 SIGMA_PER_MAD = 1.482602218505602

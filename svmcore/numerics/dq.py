@@ -45,6 +45,6 @@ def flagged(dq: NDArray[np.integer], bits: int) -> NDArray[np.bool_]:
     """
     mask = np.array(bits & 0xFFFF, dtype=np.uint16).view(np.int16)
     if dq.dtype.itemsize == 2:
-        return (dq & mask.astype(dq.dtype.newbyteorder("="))) != 0
-    found: NDArray[np.bool_] = (dq & bits) != 0
-    return found
+        bits_of_type = mask.astype(dq.dtype.newbyteorder("="))
+        return np.asarray((dq & bits_of_type) != 0, dtype=np.bool_)
+    return np.asarray((dq & bits) != 0, dtype=np.bool_)
