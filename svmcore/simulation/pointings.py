@@ -27,6 +27,8 @@ class PlannedExposure:
     ----------
     rootname : str
         Nine characters.
+    detector : str
+        Instrument and detector, for example ``wfc3/ir``.
     filter_name : str
         Filter or grism.
     kind : {'direct', 'grism', 'zero', 'moving', 'scan'}
@@ -54,6 +56,7 @@ class PlannedExposure:
     """
 
     rootname: str
+    detector: str
     filter_name: str
     kind: Kind
     exptime_s: float
@@ -142,6 +145,7 @@ def _plan(
     number = _DIGITS[place // 36 + 10] + _DIGITS[place % 36]
     return PlannedExposure(
         rootname=f"{instrument.root_letter}{config.program}{config.visit}{number}q",
+        detector=config.instrument,
         filter_name=filter_name,
         kind=kind,
         exptime_s=0.0 if kind == "zero" else config.exposure_time_s,

@@ -37,8 +37,8 @@ class ExposureScore:
     absolute_mas, absolute_max_mas : float
         Median and largest distance over a grid of the detector [mas].
     relative_mas, relative_max_mas : float
-        The same after the mean of all exposures is taken away at each grid
-        position: how well the exposures agree [mas].
+        The same after the mean of all exposures of the detector is taken away
+        at each grid position: how well the exposures agree [mas].
     east_mas, north_mas : float
         Mean error, solution minus truth [mas].
     """
@@ -120,7 +120,7 @@ def score_alignment(
             read_chip_wcs(path, aligned=solution),
             read_chip_wcs(path, aligned=truth[solution.rootname]),
         )
-    return _scores(errors)
+    return _scores(Path(folder), errors)
 
 
 def score_files(
@@ -151,7 +151,7 @@ def score_files(
         errors[rootname] = _errors(
             read_chip_wcs(Path(file)), read_chip_wcs(path, aligned=truth[rootname])
         )
-    return _scores(errors)
+    return _scores(Path(folder), errors)
 
 
 def score_given(folder: Path | str) -> tuple[ExposureScore, ...]:
@@ -196,14 +196,19 @@ def _errors(found: Mapping[int, HSTWCS], true: Mapping[int, HSTWCS]) -> FloatArr
     return np.concatenate(parts)
 
 
-def _scores(errors: Mapping[str, FloatArray]) -> tuple[ExposureScore, ...]:
-    if not errors:
-        return ()
-    common = np.mean(list(errors.values()), axis=0)
+def _scores(
+    folder: Path, errors: Mapping[str, FloatArray]
+) -> tuple[ExposureScore, ...]:
+    detectors = {str(r["rootname"]): str(r["detector"]) for r in _read_table(folder)}
+    groups: dict[str, list[FloatArray]] = {}
+    for rootname, error in errors.items():
+        groups.setdefault(detectors[rootname], []).append(error)
+    common = {key: np.mean(group, axis=0) for key, group in groups.items()}
     scores = []
     for rootname, error in errors.items():
         absolute = np.hypot(*error.T)
-        relative = np.hypot(*(error - common).T)
+        mean = common[detectors[rootname]]
+        relative = np.hypot(*(error - mean).T)
         east, north = error.mean(axis=0)
         scores.append(
             ExposureScore(

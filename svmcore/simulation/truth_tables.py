@@ -142,6 +142,7 @@ def write_truth(
             rows.append(
                 {
                     "rootname": exposure.rootname,
+                    "detector": exposure.detector,
                     "extver": chip.chip.extver,
                     "kind": exposure.kind,
                     "filter": exposure.filter_name,

@@ -248,6 +248,9 @@ def test_two_detectors_share_a_visit(tmp_path):
     assert labels.count("WFC3/IR") == 5
     assert labels.count("WFC3/UVIS") == 4
     assert len(set(visit.exposures)) == 9
+    scores = score_given(visit.folder)
+    assert len(scores) == 6
+    assert all(s.relative_mas < 100 for s in scores)
     starts = [fits.getheader(path)["EXPSTART"] for path in visit.exposures]
     assert starts == sorted(starts)
 
