@@ -70,7 +70,9 @@ def grow_hits(
     """
     grown = hits
     if settings.grow > 1:
-        grown = ndimage.binary_dilation(hits, np.ones((settings.grow, settings.grow)))
+        grown = ndimage.binary_dilation(
+            hits, np.ones((settings.grow, settings.grow), bool)
+        )
     if settings.ctegrow and cte_direction:
         grown = grown.copy()
         for step in range(1, settings.ctegrow + 1):

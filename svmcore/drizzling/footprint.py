@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import approximate_polygon, find_contours
+from skimage import measure
 
 from svmcore.drizzling.grid import grid_wcs
 from svmcore.model.grid import MosaicGrid
@@ -36,7 +36,7 @@ def covered_region(covered: NDArray[np.bool_], grid: MosaicGrid, *, step: int) -
         in degrees; empty if nothing is covered.
     """
     mask = np.pad(covered, CLOSING + 1)
-    mask = ndimage.binary_closing(mask, np.ones((CLOSING, CLOSING)))
+    mask = ndimage.binary_closing(mask, np.ones((CLOSING, CLOSING), bool))
     mask = ndimage.binary_fill_holes(mask)
     labels, count = ndimage.label(mask)
     wcs = grid_wcs(grid)
@@ -45,8 +45,8 @@ def covered_region(covered: NDArray[np.bool_], grid: MosaicGrid, *, step: int) -
         region = labels == label
         if region.sum() < SMALLEST_PIXELS:
             continue
-        outline = max(find_contours(region.astype(float), 0.5), key=len)
-        corners = approximate_polygon(outline, TOLERANCE)[:-1] - (CLOSING + 1)
+        outline = max(measure.find_contours(region.astype(float), 0.5), key=len)
+        corners = measure.approximate_polygon(outline, TOLERANCE)[:-1] - (CLOSING + 1)
         sky = wcs.wcs_pix2world(corners[:, ::-1] * step, 0)
         numbers = " ".join(f"{ra:.9f} {dec:.9f}" for ra, dec in sky)
         polygons.append(f"POLYGON ICRS {numbers}")

@@ -263,11 +263,8 @@ def _fit_separable(
     node_y, node_x = ((unit + 1) * (size - 1) / 2 for size in shape)
     mesh_x, mesh_y = np.meshgrid(node_x, node_y)
     x, y = smooth(mesh_x, mesh_y)
-    basis_y, basis_x = (
-        chebyshev.chebvander(2 * np.arange(size) / max(size - 1, 1) - 1, degree)
-        for size in shape
-    )
-    columns = np.stack(
+    basis_y, basis_x = (_chebyshev_basis(size, degree) for size in shape)
+    columns: FloatArray = np.stack(
         [inverse @ values @ inverse.T @ basis_x.T for values in (x, y)], axis=-1
     )
     if nodes is None:
@@ -280,16 +277,22 @@ def _fit_separable(
     residual_y = (with_y - plain_y) @ hat_x.T
     return SeparableMap(
         shape,
-        np.hstack([basis_y, _hat(np.arange(shape[0]), nodes[0])]),
-        np.vstack([columns, np.stack([residual_x, residual_y], axis=-1)]),
+        np.concatenate([basis_y, _hat(np.arange(shape[0]), nodes[0])], axis=1),
+        np.concatenate([columns, np.stack([residual_x, residual_y], axis=-1)]),
     )
+
+
+def _chebyshev_basis(size: int, degree: int) -> FloatArray:
+    """Return the polynomials at every pixel of an axis, shape (size, degree + 1)."""
+    places = 2 * np.arange(size) / max(size - 1, 1) - 1
+    return np.asarray(chebyshev.chebvander(places, degree), np.float64)
 
 
 def _hat(positions: NDArray[Any], nodes: FloatArray) -> FloatArray:
     """Return linear-interpolation weights, shape (positions, nodes)."""
     upper = np.clip(np.searchsorted(nodes, positions, side="right"), 1, len(nodes) - 1)
     fraction = (positions - nodes[upper - 1]) / (nodes[upper] - nodes[upper - 1])
-    weights = np.zeros((len(positions), len(nodes)))
+    weights: FloatArray = np.zeros((len(positions), len(nodes)))
     row = np.arange(len(positions))
     weights[row, upper - 1] = 1 - fraction
     weights[row, upper] = fraction

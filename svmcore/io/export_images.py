@@ -214,7 +214,8 @@ def _header_bytes(
             f"its header needs {len(text) // _CARD + 1} cards, but "
             f"{size // _CARD} were announced",
         )
-    return (text + " " * free + "END".ljust(_CARD)).encode("ascii")
+    padded: str = text + " " * free + "END".ljust(_CARD)
+    return padded.encode("ascii")
 
 
 def _table_header(name: str, table: HeaderTable) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from numpy.typing import NDArray
 
 from svmcore.drizzling.stack import Layer, SparseChange, Sum
 from svmcore.errors import StoreError
@@ -146,6 +147,17 @@ class ProductSource:
         science[weight == 0] = 0.0
         context = np.stack([plane.read(part) for plane in self.context])
         total.add(Layer(part, science, weight, self.sky, self.first_chip, context))
+
+    def sample(self, step: int) -> NDArray[np.float32]:
+        """Return every `step`-th pixel of every `step`-th row, nan if empty."""
+        window = self.science.window
+        rows = []
+        for y in range(0, window.ny, step):
+            part = GridWindow(y, 0, 1, window.nx)
+            science = self.science.read(part)[0, ::step]
+            weight = self.weight.read(part)[0, ::step]
+            rows.append(np.where(weight > 0, science, np.float32(np.nan)))
+        return np.stack(rows)
 
 
 StackSource = ChipSource | LoadedSource | ChangeSource | ProductSource

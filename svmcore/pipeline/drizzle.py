@@ -254,7 +254,9 @@ class _Planner:
             "static": f"find static pixels: {owner.basename}",
             "cosmic rays": f"flag cosmic rays: {rootname}",
         }
-        found = {role: (name,) for role, name in wanted.items() if name in self.known}
+        found: Needs = {
+            role: (name,) for role, name in wanted.items() if name in self.known
+        }
         if "cosmic rays" in found:
             found["sky"] = found["cosmic rays"]
         return found

@@ -1,12 +1,16 @@
 """Tasks that make products: chips onto the final grid, then stacked and written."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.drizzling.pixmap import footprint_window
 from svmcore.drizzling.resample import drizzle_chip, drizzle_sparse
+from svmcore.drizzling.sky import SAMPLE_STEP, match_skies
 from svmcore.drizzling.stack import SparseChange, find_change
 from svmcore.drizzling.weights import weight_map, weight_scale
 from svmcore.io.drizzle_results import (
@@ -138,37 +142,53 @@ def drizzle_filter_product(call: TaskCall) -> None:
 
 
 def drizzle_total_product(call: TaskCall) -> None:
-    """Write the product of all filters, from the filter products."""
+    """Write the product of all filters, from the filter products.
+
+    Where the sky is matched, the filter products are brought down to the
+    lowest of them: a constant per filter, on top of what was subtracted from
+    their exposures.
+    """
     payload: ProductPayload = call.payload
-    offsets = [0.0] * len(payload.filters)
-    sources: list[StackSource] = []
-    facts: list[ChipFacts] = []
-    number = 0
-    changes = iter(call.inputs.get("changes", ()))
     grid = read_grids(call.inputs["grids"][0]).products[payload.basename]
+    paths = [call.output / name for name in payload.filters]
+    offsets = _filter_offsets(payload, paths)
+    changes = iter(call.inputs.get("changes", ()))
+    sources: list[StackSource] = []
     later: list[StackSource] = []
-    for name, size, offset in zip(
-        payload.filters, payload.filter_sizes, offsets, strict=True
-    ):
-        path = call.output / name
+    facts: list[ChipFacts] = []
+    members = iter(enumerate(payload.members))
+    for path, size, offset in zip(paths, payload.filter_sizes, offsets, strict=True):
         sources.append(read_product_source(path, sky=offset, first_chip=len(facts)))
-        for member in payload.members[number : number + size]:
+        for number, member in islice(members, size):
             found = read_changes(next(changes)) if payload.has_changes else {}
             sky = _sky_of(call, number)
             for chip in _chip_facts(call, member, payload, grid, sky, number):
+                shifted = _with_offset(chip, grid, offset)
                 extver = chip.calibration.extver
                 if extver in found:
+                    rate = _sky_rate(shifted, grid)
                     later.append(
-                        ChangeSource(
-                            found[extver],
-                            grid.shape[1],
-                            _sky_rate(chip, grid) + offset,
-                            len(facts),
-                        )
+                        ChangeSource(found[extver], grid.shape[1], rate, len(facts))
                     )
-                facts.append(chip)
-            number += 1
+                facts.append(shifted)
     _write(call, payload, sources + later, facts)
+
+
+def _filter_offsets(payload: ProductPayload, paths: Sequence[Path]) -> list[float]:
+    """Return the constant that each filter product is above the lowest [1 / s]."""
+    if len(paths) < 2 or not (
+        payload.sky.is_on and payload.sky.method.endswith("match")
+    ):
+        return [0.0] * len(paths)
+    sampled = [read_product_source(path).sample(SAMPLE_STEP) for path in paths]
+    return list(match_skies(sampled, payload.sky).skies)
+
+
+def _with_offset(chip: ChipFacts, grid: MosaicGrid, offset: float) -> ChipFacts:
+    """Return a chip's facts with a further sky of drizzled values [1 / s]."""
+    ratio = grid.scale_arcsec / chip.input_scale_arcsec
+    more = offset / ratio**2 * chip.calibration.time_s
+    return replace(chip, sky=chip.sky + more)
 
 
 def _write(
