@@ -34,15 +34,22 @@ function makeControl(field, send) {
   const input = make("input", "svm-field-text");
   input.type = KIND_INPUT[field.kind] || "text";
   if (field.kind === "number") input.inputMode = "decimal";
-  input.value = field.raw ?? field.text;
+  input.defaultValue = field.raw ?? field.text;
   input.spellcheck = false;
   input.autocomplete = "off";
+  let sent = field.raw ?? field.text;
   const submit = () => {
-    if (input.value !== (field.raw ?? field.text)) send(input.value);
+    if (input.value !== sent) {
+      sent = input.value;
+      send(sent);
+    }
   };
   input.addEventListener("change", submit);
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
+    if (event.key === "Enter") {
+      submit();
+      event.stopPropagation();
+    } else if (event.key === "Escape") {
       input.value = field.text;
       send(field.text);
       event.stopPropagation();
@@ -104,6 +111,14 @@ function makeRow(field, post) {
   return row;
 }
 
+// A redraw while someone types must not lose what was typed.
+function keepTyping(before, after) {
+  const old = before.querySelector(".svm-field-text");
+  const now = after.querySelector(".svm-field-text");
+  if (!old || !now || document.activeElement !== old || old.value === old.defaultValue) return;
+  now.value = old.value;
+}
+
 function render({ model, el }) {
   const root = make("div", "svm-form svm-parameter-form");
   root.setAttribute("role", "form");
@@ -123,11 +138,12 @@ function render({ model, el }) {
         section = title;
         wanted.push(heading(title));
       }
-      const text = JSON.stringify(field);
+      const text = JSON.stringify({ ...field, heading: "" });
       const known = rows.get(field.id);
       if (known && known.text === text) wanted.push(known.row);
       else {
         const row = makeRow(field, post);
+        if (known) keepTyping(known.row, row);
         rows.set(field.id, { text, row });
         wanted.push(row);
       }
@@ -138,6 +154,8 @@ function render({ model, el }) {
     root.style.maxHeight = model.get("height") || "";
     root.setAttribute("aria-label", model.get("label"));
     const scroll = root.scrollTop;
+    const present = [...root.children];
+    if (wanted.length === present.length && wanted.every((w, i) => w === present[i])) return;
     root.replaceChildren(...wanted);
     root.scrollTop = scroll;
     const again = active && rows.get(active)?.row;
