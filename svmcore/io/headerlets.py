@@ -68,7 +68,11 @@ def build_headerlet(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
             made = create_headerlet(
-                hdus, sciext="SCI", hdrname=facts.hdrname, wcskey=wcskey
+                hdus,
+                sciext="SCI",
+                hdrname=facts.hdrname,
+                wcskey=wcskey,
+                logging=False,  # or a log appears in the working folder
             )
     except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise AlignmentError(
