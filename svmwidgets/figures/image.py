@@ -119,9 +119,9 @@ class ImageViewer(anywidget.AnyWidget):
     has_controls = traitlets.Bool(default_value=True, help="Show the tool row").tag(
         sync=True
     )
-    blink_ms = traitlets.Int(0, help="Period of automatic blinking, 0 off").tag(
-        sync=True
-    )
+    blink_ms = traitlets.Int(
+        0, help="Period of automatic blinking, 0 off; it leaves frame alone"
+    ).tag(sync=True)
     label = traitlets.Unicode("Image", help="Name for screen readers").tag(sync=True)
 
     def __init__(self, frames: Sequence[ImageFrame] = (), **traits: Any) -> None:
@@ -131,7 +131,14 @@ class ImageViewer(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def set_frames(self, frames: Sequence[ImageFrame], *, frame: int = 0) -> None:
-        """Show other images; the view stays where it is if the size is the same."""
+        """Show other images; the view stays where it is if the size is the same.
+
+        Notes
+        -----
+        A frame lives until its ``close`` is called, for other viewers may show
+        it. Close those that none shows any more, or reuse one with
+        `ImageFrame.set_array`.
+        """
         with self.hold_sync():
             self.frames = list(frames)
             self.frame = min(frame, max(len(frames) - 1, 0))

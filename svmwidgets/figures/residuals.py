@@ -51,6 +51,9 @@ class ResidualFigures(PlotGrid):
     selected = traitlets.List(help="Ids of the selected matches")
     preview = traitlets.List(help="Ids of the matches that a clip would reject")
     focused = traitlets.Any(None, allow_none=True, help="Id of the focused match")
+    is_east_left = traitlets.Bool(
+        default_value=False, help="x points east: draw the vectors with east left"
+    )
 
     def __init__(
         self, *, unit: str = "mas", position_unit: str = "pixel", **traits: Any
@@ -75,6 +78,7 @@ class ResidualFigures(PlotGrid):
         for ids, rows in (("selected", "selected_rows"), ("preview", "preview_rows")):
             self.observe(lambda change, r=rows: self._to_rows(change["new"], r), ids)
             self.observe(lambda change, i=ids: self._to_ids(change["new"], i), rows)
+        self.observe(lambda _change: self._update_views(), "is_east_left")
         self.observe(lambda change: self._focus_row(change["new"]), "focused")
         self.observe(lambda change: self._focus_id(change["new"]), "focused_row")
 
@@ -195,7 +199,7 @@ class ResidualFigures(PlotGrid):
                 "vectors", "vectors", x="x", y="y", dx="dx", dy="dy",
                 title="Residual vectors, reference to image", unit=unit,
                 x_label=f"x [{place}]", y_label=f"y [{place}]", height=320,
-                is_equal=True, **here,
+                is_equal=True, is_x_flipped=self.is_east_left, **here,
             ),
             panel(
                 "histogram dx", "histogram", x="dx", title="Histograms",

@@ -35,10 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Let fixtures see whether the test failed."""
+    """Let fixtures see whether the test failed; tell of no Chromium once."""
     report = yield
     if report.when == "call":
         item.stash[FAILED] = report.failed
+    if report.skipped and NO_CHROMIUM in str(report.longrepr):
+        report.longrepr = (str(Path(__file__)), 1, f"Skipped: {NO_CHROMIUM}")
     return report
 
 

@@ -88,7 +88,8 @@ def change(row, key, value):
 table.on_change(change)
 tree = Tree([tree_node("t", "total.fits", kind="total"),
              tree_node("f", "filter.fits", kind="filter", parent="t"),
-             tree_node("x", "exposure.fits", kind="exposure", parent="f")], selected="t")
+             tree_node("x", "exposure.fits", kind="exposure", parent="f")],
+            selected="t")
 rail = Rail([rail_step("a", "Visit", status="ok"), rail_step("b", "Filtering")],
             selected="a")
 strip = ProgressStrip(can_cancel=True, fraction=0.4, text="drizzling", status="running")

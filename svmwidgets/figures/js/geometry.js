@@ -66,7 +66,7 @@ export function scaleBar(arcsecPerScreen, longest) {
   return { length: arcsec / arcsecPerScreen, text };
 }
 
-/** A value with six significant digits, short. */
+/** A value with about six significant digits, short. */
 export function formatValue(value) {
   if (Number.isNaN(value)) return "no data";
   if (!Number.isFinite(value)) return String(value);

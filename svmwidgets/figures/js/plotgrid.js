@@ -91,7 +91,8 @@ function render({ model, el }) {
       const most = Math.max(1e-9, ...panel.counts);
       return plot.own || [[e[0], e[e.length - 1]], [0, most * 1.08]];
     }
-    return plot.own || [xr, yr];
+    if (plot.own) return plot.own;
+    return [panel.is_x_flipped ? [xr[1], xr[0]] : xr, yr];
   }
 
   // --- drawing

@@ -194,6 +194,10 @@ function render({ model, el }) {
     const context = sharpContext(canvas, w, h);
     context.clearRect(0, 0, w, h);
     const frame = current();
+    if (!frame) {
+      name.textContent = "no image";
+      readout.replaceChildren();
+    }
     if (!frame || w < 2) return;
     if (!state.view) {
       state.view = fitView(shapeOf(first())[1], shapeOf(first())[0], w, h);
@@ -248,10 +252,11 @@ function render({ model, el }) {
     const bold = model.get("highlight") || {};
     for (const own of state.layers || []) {
       const { layer } = own;
-      own.X = [];
-      own.Y = [];
+      own.X = own.Y = [];
       if (!own.isVisible || !first()) continue;
       const { xs, ys, place } = layerPixels(own);
+      own.X = new Float64Array(xs.length);
+      own.Y = new Float64Array(xs.length);
       const chosen = new Set(bold[layer.name] || []);
       context.strokeStyle = layer.colour;
       context.lineWidth = 1.4;
@@ -259,8 +264,8 @@ function render({ model, el }) {
       for (let i = 0; i < xs.length; i++) {
         const p = applyAffine(place, xs[i], ys[i]);
         const [X, Y] = toScreen(state.view, w, h, p[0], p[1]);
-        own.X.push(X);
-        own.Y.push(Y);
+        own.X[i] = X;
+        own.Y[i] = Y;
         if (layer.kind === "polygon") {
           if (!(X - X === 0)) continue;
           if (i === 0 || !(xs[i - 1] - xs[i - 1] === 0)) context.moveTo(X, Y);
@@ -384,6 +389,7 @@ function render({ model, el }) {
     const pieces = [
       ["svm-where", state.mouse ? "" : "centre"],
       ["svm-xy", `x ${x.toFixed(2)}  y ${y.toFixed(2)}`],
+      ["svm-where", "0-based"],
       ["svm-value", valueText(found, part, unit, frame)],
     ];
     if (frame.sky) {

@@ -80,3 +80,9 @@ def test_ids_that_repeat_or_flags_that_miss_are_refused(figures, ids, rejected):
 def test_columns_of_different_lengths_are_refused(figures):
     with pytest.raises(ValueError, match="columns must have one length"):
         figures.set_columns({"x": [1], "y": [1, 2]})
+
+
+def test_east_left_flips_the_vectors_alone(figures):
+    figures.is_east_left = True
+    flipped = {one["key"] for one in figures.panels if one.get("is_x_flipped")}
+    assert flipped == {"vectors"}
