@@ -1,6 +1,7 @@
 """One visit under work: a single door for every decision, saved and replayed."""
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,6 @@ from svmwidgets.models.products import ProductsModel
 from svmwidgets.models.running import RunModel
 from svmwidgets.models.step import StepModel
 from svmwidgets.replay import command_line, script_text
-from svmwidgets.runs import Survey, run_work, survey_visit
 from svmwidgets.saved import (
     SESSION_NAME,
     SavedSession,
@@ -131,7 +131,7 @@ class Session(T.HasTraits):
         self.data_folder: Path | None = None
         self.output = Path()
         self.prepared: PreparedVisit | None = None
-        self.survey: Survey | None = None
+        self.survey: Any = None
         self._history = History()
         self._kept: deque[LogLine] = deque(maxlen=LOG_LENGTH)
         self._topics: dict[str, LatestWins] = {}
@@ -379,15 +379,23 @@ class Session(T.HasTraits):
         self._mark_running(steps)
         names = f", only={list(steps)}" if steps else ""
         self.note(f"{label} started{names}")
-        self.jobs.start(
-            run_work(
+        reference, output, workers = self.reference, self.output, self.workers
+
+        def work(emit: Callable[[Any], None], cancel: threading.Event) -> Any:
+            from svmwidgets.runs import run_work  # noqa: PLC0415  # slow to import
+
+            whole = run_work(
                 prepared,
-                reference=self.reference,
-                output=self.output,
+                reference=reference,
+                output=output,
                 steps=steps,
-                workers=self.workers,
+                workers=workers,
                 label=label,
-            ),
+            )
+            return whole(emit, cancel)
+
+        self.jobs.start(
+            work,
             on_events=self.guard(self._take_events),
             on_done=self.guard(self._run_ended),
             on_failed=self._run_failed,
@@ -478,15 +486,21 @@ class Session(T.HasTraits):
         """Find out in the background which results are there and which stale."""
         prepared, output, reference = self._require(), self.output, self.reference
         self.is_surveying = True
+
+        def question() -> Any:
+            from svmwidgets.runs import survey_visit  # noqa: PLC0415  # as above
+
+            return survey_visit(prepared, reference=reference, output=output)
+
         self.preview(
             "survey",
-            lambda: survey_visit(prepared, reference=reference, output=output),
+            question,
             self._surveyed,
             on_failed=self._survey_failed,
             delay_s=SAVE_DELAY_S,
         )
 
-    def _surveyed(self, survey: Survey) -> None:
+    def _surveyed(self, survey: Any) -> None:
         self.is_surveying = False
         self.survey = survey
         self.parameters.stale = survey.stale_counts
