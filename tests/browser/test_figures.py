@@ -197,6 +197,7 @@ PAN = """async ([x, y]) => {
     }
     const seconds = (performance.now() - start) / 1000;
     at("pointerup", 121);
+    at("pointerleave", 121);
     return 30 / seconds;
 }"""
 
