@@ -11,7 +11,9 @@ from svmcore.io.mosaics import Mosaic, read_mosaic, row_blocks
 from svmcore.model.product import FilterProduct, Product, TotalProduct
 from svmcore.pipeline.tasks import Task, TaskCall
 from svmcore.previews import (
+    GAP_REACH,
     color_balance,
+    fill_small_gaps,
     order_red_to_blue,
     render_color,
     render_gray,
@@ -20,7 +22,7 @@ from svmcore.previews import (
 
 __all__ = ["ColorPreview", "GrayPreview", "preview_tasks"]
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def make_gray_preview(call: TaskCall) -> None:
     limits = robust_limits(mosaic.sample())
     pixels = np.empty(mosaic.shape, dtype=np.uint8)
     for start, stop in row_blocks(mosaic.shape[0]):
-        pixels[start:stop] = render_gray(mosaic.rows(start, stop)[0], limits)
+        pixels[start:stop] = render_gray(_filled_rows(mosaic, start, stop), limits)
     write_preview(
         pixels,
         call.output / payload.preview_name,
@@ -81,13 +83,20 @@ def make_color_preview(call: TaskCall) -> None:
     ny, nx = mosaics[0].shape
     pixels = np.empty((ny, nx, 3), dtype=np.uint8)
     for start, stop in row_blocks(ny, block=256):
-        blocks = [mosaic.rows(start, stop)[0] for mosaic in mosaics]
+        blocks = [_filled_rows(mosaic, start, stop) for mosaic in mosaics]
         pixels[start:stop] = render_color(blocks, limits=limits, balance=balance)
     write_preview(
         pixels,
         call.output / payload.preview_name,
         thumbnail=call.output / payload.thumbnail_name,
     )
+
+
+def _filled_rows(mosaic: Mosaic, start: int, stop: int) -> NDArray[np.float32]:
+    """Read some rows, and fill gaps with the help of those around them."""
+    first = max(start - GAP_REACH, 0)
+    last = min(stop + GAP_REACH, mosaic.shape[0])
+    return fill_small_gaps(mosaic.rows(first, last)[0])[start - first : stop - first]
 
 
 def _common_samples(mosaics: Sequence[Mosaic]) -> list[NDArray[np.float32]]:
