@@ -136,12 +136,21 @@ def _point_list(
     sources = member.sources
     rows = np.flatnonzero(usable)
     rows = rows[np.lexsort((-sources.flux[rows], sources.roughness[rows] > 0.33))]
-    offset = np.zeros(2)
-    for manual in problem.decisions.manual_offsets:
-        if manual.rootname == member.rootname:
-            offset += [manual.east_mas, manual.north_mas]
+    offset = _manual_offsets(problem)[member.rootname]
     sigma = sources.xy_error[rows] * pixel_scale_mas(member)
     return PointList(position[rows] + offset, rows.astype(np.int64), sigma)
+
+
+def _manual_offsets(problem: GroupProblem) -> dict[str, FloatArray]:
+    """Return the first guess of each exposure's error, zero by default [mas]."""
+    offsets = {member.rootname: np.zeros(2) for member in problem.members}
+    for manual in problem.decisions.manual_offsets:
+        if manual.rootname in offsets:
+            offsets[manual.rootname] = offsets[manual.rootname] + [
+                manual.east_mas,
+                manual.north_mas,
+            ]
+    return offsets
 
 
 def _first_exposure(problem: GroupProblem, lists: Sequence[PointList]) -> int:
@@ -168,7 +177,8 @@ def _solve_linked(
     active = _active_members(linked)
     is_absolute = bool(linked.tied)
     maps: dict[int, Affine] = {e: linked.maps[e] for e in active}
-    start = {e: _shift_only(maps[e], position[e]) for e in active}
+    listed = {e: lists[e].position for e in active}
+    start = {e: _shift_only(maps[e], listed[e]) for e in active}
     names = [problem.members[e].rootname for e in active]
     chosen = problem.decisions.reference_exposure
     fixed = names.index(chosen) if not is_absolute and chosen in names else None
@@ -180,7 +190,7 @@ def _solve_linked(
     better = {
         e: affine_of(solution.terms[k]).after(start[e]) for k, e in enumerate(active)
     }
-    if any(_distance(maps[e], better[e], position[e]) > _REMATCH_MAS for e in active):
+    if any(_distance(maps[e], better[e], listed[e]) > _REMATCH_MAS for e in active):
         obs, reference_row, solution = _solve_matched(
             problem, problem_parts, better, start, fixed
         )
@@ -188,7 +198,13 @@ def _solve_linked(
             e: affine_of(solution.terms[k]).after(start[e])
             for k, e in enumerate(active)
         }
-    maps = better
+    if not is_absolute and fixed is None and active:
+        solution, better = _about_the_mean(solution, better)
+    by_hand = _manual_offsets(problem)
+    maps = {
+        e: better[e].after(Affine(np.eye(2), by_hand[problem.members[e].rootname]))
+        for e in active
+    }
     row = np.concatenate(
         [lists[e].row for e in active] or [np.zeros(0, dtype=np.int64)]
     )
@@ -225,6 +241,24 @@ def _solve_matched(
         fixed=fixed,
     )
     return obs, reference_row, solution
+
+
+def _about_the_mean(
+    solution: GroupSolution, maps: dict[int, Affine]
+) -> tuple[GroupSolution, dict[int, Affine]]:
+    """Return a relative solution whose mean map changes nothing."""
+    mean = Affine(
+        np.mean([m.matrix for m in maps.values()], axis=0),
+        np.mean([m.shift for m in maps.values()], axis=0),
+    )
+    back = mean.inverse()
+    moved = replace(
+        solution,
+        moved=back.apply(solution.moved),
+        star_position=back.apply(solution.star_position),
+        observed_position=back.apply(solution.observed_position),
+    )
+    return moved, {e: back.after(m) for e, m in maps.items()}
 
 
 def _distance(first: Affine, second: Affine, position: FloatArray) -> float:
@@ -291,11 +325,20 @@ def _observe(
         epochs = np.array([problem.members[e].epoch_yr for e in active])
         years = epochs[stars.exposure] - reference.epoch_yr
         position = position - motion[stars.star] * years[:, None]
+    seen = np.maximum(np.bincount(stars.star, minlength=len(stars.position)), 1)
+    mean = np.stack(
+        [
+            np.bincount(stars.star, position[:, axis], len(stars.position)) / seen
+            for axis in (0, 1)
+        ],
+        axis=1,
+    )
     return (
         Observations(
             exposure=stars.exposure,
             star=stars.star,
             position=position,
+            anchor=mean[stars.star],
             sigma=sigma,
             reference_star=star_rows,
             reference=at,

@@ -98,6 +98,11 @@ class Affine:
         moved: FloatArray = positions @ self.matrix.T + self.shift
         return moved
 
+    def inverse(self) -> "Affine":
+        """Return the map that undoes this one."""
+        matrix = np.linalg.inv(self.matrix)
+        return Affine(matrix, -matrix @ self.shift)
+
     def after(self, first: "Affine") -> "Affine":
         """Return the map that applies `first`, then this one."""
         return Affine(

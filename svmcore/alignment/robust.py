@@ -213,7 +213,7 @@ class _Work:
         obs = self.obs
         normal = accumulate(obs, weight, reference_weight)
         terms, covariance, chi2 = solve_terms(normal, columns)
-        rows = design_rows(obs.position)
+        rows = design_rows(obs.anchor)
         moved = obs.position + np.einsum("nai,ni->na", rows, terms[obs.exposure])
         total = np.bincount(obs.star, weight, obs.stars).astype(np.float64)
         mean = _weighted_mean(obs, moved, weight, total)

@@ -25,6 +25,11 @@ class Observations:
         most once.
     position : ndarray of float, shape (n, 2)
         Plane position with the first guess of the exposure's map [mas].
+    anchor : ndarray of float, shape (n, 2)
+        Mean position of each observation's star, at which the terms are
+        evaluated [mas]. With each observation's own position a scale common
+        to all would shrink the residuals a little, and so be found where
+        there is none.
     sigma : ndarray of float, shape (n,)
         Error per axis [mas].
     reference_star : ndarray of int, shape (m,)
@@ -40,6 +45,7 @@ class Observations:
     exposure: IndexArray
     star: IndexArray
     position: FloatArray
+    anchor: FloatArray
     sigma: FloatArray
     reference_star: IndexArray
     reference: FloatArray
@@ -96,7 +102,7 @@ def accumulate(
     and, once, of its reference position; eliminating it exactly (the Schur
     complement) leaves six unknowns per exposure.
     """
-    rows = design_rows(obs.position)
+    rows = design_rows(obs.anchor)
     size = TERMS * obs.exposures
     matrix = np.zeros((size, size))
     right = np.zeros(size)
