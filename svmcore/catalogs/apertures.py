@@ -11,7 +11,7 @@ __all__ = ["RingStatistics", "circle_sums", "ring_statistics"]
 
 FloatArray = NDArray[np.float64]
 
-_CHUNK_PIXELS = 2_000_000
+_CHUNK_PIXELS = 1_000_000
 _CLIP_SIGMA = 3.0
 _CLIP_ROUNDS = 5
 # What each statistic takes of mean and median, and its variance over that of
@@ -163,39 +163,57 @@ def _gather(
     return np.where(inside & np.isfinite(pixels), pixels, np.nan).astype(np.float64)
 
 
-def _moments(
-    pixels: FloatArray, n_good: NDArray[np.int64]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean, median and scatter of sorted rows whose first pixels are good."""
-    columns = np.arange(pixels.shape[1])
-    used = columns < n_good[:, None]
-    safe = np.maximum(n_good, 1)
-    values = np.where(used, pixels, 0.0)
-    mean = values.sum(axis=1) / safe
-    scatter = np.sqrt(
-        (np.where(used, pixels - mean[:, None], 0.0) ** 2).sum(axis=1) / safe
+@dataclass(frozen=True, slots=True, eq=False)
+class _SortedRings:
+    """Rings with their pixels in order, and sums up to each of them."""
+
+    pixels: FloatArray  # less the median of the ring; nan last
+    sums: FloatArray  # one column more than pixels, from zero
+    squares: FloatArray
+
+    def moments(
+        self, start: NDArray[np.int64], stop: NDArray[np.int64]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return mean, median and scatter of the pixels from start to stop."""
+        rows = np.arange(len(self.pixels))
+        count = np.maximum(stop - start, 1)
+        mean = (self.sums[rows, stop] - self.sums[rows, start]) / count
+        square = (self.squares[rows, stop] - self.squares[rows, start]) / count
+        last = self.pixels.shape[1] - 1
+        low = self.pixels[rows, np.clip((start + stop - 1) // 2, 0, last)]
+        high = self.pixels[rows, np.clip((start + stop) // 2, 0, last)]
+        return mean, (low + high) / 2.0, np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def _sorted_rings(pixels: FloatArray, level: FloatArray) -> _SortedRings:
+    around = pixels - level[:, None]
+    known = np.nan_to_num(around)
+    zero = np.zeros((len(pixels), 1))
+    return _SortedRings(
+        around,
+        np.concatenate((zero, np.cumsum(known, axis=1)), axis=1),
+        np.concatenate((zero, np.cumsum(known**2, axis=1)), axis=1),
     )
-    rows = np.arange(len(pixels))
-    low = pixels[rows, np.maximum(n_good - 1, 0) // 2]
-    high = pixels[rows, np.minimum(n_good // 2, pixels.shape[1] - 1)]
-    return mean, (low + high) / 2.0, scatter
 
 
 def _clipped_rings(
     pixels: FloatArray, algorithm: str
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+    """Clip rings: sorted pixels are cut at both ends, sums follow at no cost."""
     pixels = np.sort(pixels, axis=1)  # nan last
     n_good = np.isfinite(pixels).sum(axis=1)
-    mean, median, scatter = _moments(pixels, n_good)
+    level = pixels[np.arange(len(pixels)), np.maximum(n_good - 1, 0) // 2]
+    rings = _sorted_rings(pixels, np.nan_to_num(level))
+    start, stop = np.zeros_like(n_good), n_good
+    mean, median, scatter = rings.moments(start, stop)
     for _ in range(_CLIP_ROUNDS):
-        limit = _CLIP_SIGMA * scatter[:, None]
-        with np.errstate(invalid="ignore"):
-            is_out = np.abs(pixels - median[:, None]) > limit
-        if not is_out.any():
+        low, high = median - _CLIP_SIGMA * scatter, median + _CLIP_SIGMA * scatter
+        new_start = np.maximum(start, (rings.pixels < low[:, None]).sum(axis=1))
+        new_stop = np.minimum(stop, (rings.pixels <= high[:, None]).sum(axis=1))
+        if np.array_equal(new_start, start) and np.array_equal(new_stop, stop):
             break
-        pixels = np.sort(np.where(is_out, np.nan, pixels), axis=1)
-        n_good = np.isfinite(pixels).sum(axis=1)
-        mean, median, scatter = _moments(pixels, n_good)
+        start, stop = new_start, np.maximum(new_stop, new_start)
+        mean, median, scatter = rings.moments(start, stop)
     of_mean, of_median, _ = _STATISTICS[algorithm]
-    level = np.where(n_good > 0, of_mean * mean + of_median * median, np.nan)
-    return level, scatter, n_good
+    sky = np.nan_to_num(level) + of_mean * mean + of_median * median
+    return np.where(n_good > 0, sky, np.nan), scatter, stop - start
