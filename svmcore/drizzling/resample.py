@@ -18,7 +18,14 @@ from svmcore.drizzling.pixmap import PixelMap
 from svmcore.model.grid import GridWindow
 from svmcore.model.image import DrizzledChip
 
-__all__ = ["Drop", "blot_rows", "drizzle_chip", "drizzle_sparse", "row_slices"]
+__all__ = [
+    "Drop",
+    "blot_rows",
+    "drizzle_chip",
+    "drizzle_section",
+    "drizzle_sparse",
+    "row_slices",
+]
 
 FloatImage = NDArray[np.float32]
 
@@ -160,6 +167,30 @@ def drizzle_sparse(
             drop,
             None,
         )
+
+
+def drizzle_section(
+    target: DrizzledChip,
+    science: FloatImage,
+    weight: FloatImage,
+    positions: NDArray[np.float64],
+    *,
+    drop: Drop,
+) -> None:
+    """Add a small part of a chip to an image, in place.
+
+    Parameters
+    ----------
+    target : DrizzledChip
+        What is added to; its arrays change.
+    science, weight : ndarray of float32, shape (ny, nx)
+        Pixel values and weights.
+    positions : ndarray of float, shape (ny, nx, 2)
+        Where the pixels fall, counted from the corner of the target's window.
+    drop : Drop
+        Shape and size of drops, and units.
+    """
+    _add(target, science, weight, positions, drop, None)
 
 
 def blot_rows(

@@ -40,6 +40,7 @@ from svmcore.pipeline.drizzle_products import (
 from svmcore.pipeline.tasks import Task, TaskFunction
 
 __all__ = [
+    "choose_masking",
     "cosmic_ray_tasks",
     "drizzling_tasks",
     "follows_total",
@@ -87,6 +88,37 @@ def total_filters(total: TotalProduct) -> tuple[FilterProduct, ...]:
     """
     several = tuple(one for one in total.filters if len(one.members) > 1)
     return several or total.filters
+
+
+def choose_masking(
+    mine: DrizzleSettings,
+    filters: DrizzleSettings,
+    owner: FilterProduct,
+    *,
+    is_own: bool,
+) -> Masking:
+    """Return which pixels of one filter's exposures a product uses.
+
+    Parameters
+    ----------
+    mine : DrizzleSettings
+        Settings of the product.
+    filters : DrizzleSettings
+        Settings of the filter product, which finds the cosmic rays.
+    owner : FilterProduct
+        That product.
+    is_own : bool
+        Whether the product is that filter product: its own cosmic rays are
+        left out always, others only if ``final_bits`` does not take them.
+    """
+    bits = mine.final.bits
+    respects = is_own or (bits is not None and not bits & filters.crbit)
+    return Masking(
+        bits,
+        mine.static.is_on,
+        filters.cosmic_rays.is_on and respects,
+        filters.resetbits if len(owner.members) > 1 else 0,
+    )
 
 
 def cosmic_ray_tasks(
@@ -235,15 +267,11 @@ class _Planner:
 
     def masking(self, product: Product, owner: FilterProduct) -> Masking:
         """Return which pixels of one filter's exposures a product uses."""
-        mine, filters = self.settings(product), self.settings(owner)
-        bits = mine.final.bits
-        finds_hits = filters.cosmic_rays.is_on
-        return Masking(
-            bits,
-            mine.static.is_on,
-            finds_hits
-            and (product is owner or (bits is not None and not bits & filters.crbit)),
-            filters.resetbits if len(owner.members) > 1 else 0,
+        return choose_masking(
+            self.settings(product),
+            self.settings(owner),
+            owner,
+            is_own=product is owner,
         )
 
     def needs(self, member: ExposureProduct, owner: FilterProduct) -> Needs:

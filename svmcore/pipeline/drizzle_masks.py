@@ -18,6 +18,7 @@ from svmcore.drizzling.resample import (
     drizzle_chip,
     row_slices,
 )
+from svmcore.drizzling.settings import SeparateSettings
 from svmcore.drizzling.static import add_static
 from svmcore.drizzling.weights import good_pixels
 from svmcore.io.alignment import read_aligned_wcs
@@ -60,6 +61,7 @@ __all__ = [
     "drizzle_separately",
     "find_static",
     "flag_cosmic_rays",
+    "separate_drop",
 ]
 
 COMBINED_ROWS = 128
@@ -147,7 +149,7 @@ def drizzle_separately(call: TaskCall) -> None:
             good * np.float32(chip.exptime_s),
             fit_pixel_map(wcs, grid),
             window,
-            drop=_separate_drop(payload, chip, wcs, grid),
+            drop=separate_drop(settings, chip, wcs, grid),
             target=target,
         )
         noises.append(chip.read_noise)
@@ -268,10 +270,10 @@ def _flag_blocks(
         yield rows, block, pixel_map.block(block)
 
 
-def _separate_drop(
-    payload: SeparatePayload, chip: ChipCalibration, wcs: Any, grid: MosaicGrid
+def separate_drop(
+    settings: SeparateSettings, chip: ChipCalibration, wcs: Any, grid: MosaicGrid
 ) -> Drop:
-    settings = payload.settings
+    """Return how the pixels of a chip are spread in the separate images."""
     match settings.wt_scl:
         case "exptime":
             scale = 1.0
