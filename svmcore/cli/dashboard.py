@@ -92,14 +92,14 @@ def write_notebook(path: Path, code: str, *, title: str = "") -> None:
                 "cell_type": "markdown",
                 "id": "title",
                 "metadata": {},
-                "source": f"# {title}\n\nRun the cell below: ⇧ Enter.",
+                "source": f"# {title}",
             }
         )
     cells.append(
         {
             "cell_type": "code",
             "id": "dashboard",
-            "metadata": {},
+            "metadata": {"jupyter": {"source_hidden": True}},
             "execution_count": None,
             "outputs": [],
             "source": code,
@@ -108,7 +108,7 @@ def write_notebook(path: Path, code: str, *, title: str = "") -> None:
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     document = {
         "cells": cells,
-        "metadata": {"kernelspec": kernel},
+        "metadata": {"kernelspec": kernel, "svmwidgets": {"autorun": True}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }

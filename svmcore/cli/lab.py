@@ -1,6 +1,7 @@
 """Open JupyterLab on the dashboard, with a visit."""
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -80,7 +81,15 @@ def notebook_folder(arguments: argparse.Namespace) -> Path:
 
 def server_words(arguments: argparse.Namespace, folder: Path) -> list[str]:
     """Return the options of a Jupyter server."""
-    words = [f"--ServerApp.ip={arguments.ip}", f"--ServerApp.root_dir={folder}"]
+    words = [
+        f"--ServerApp.ip={arguments.ip}",
+        f"--ServerApp.root_dir={folder}",
+        f"--LabApp.extra_labextensions_path={_extensions()}",
+        f"--LabApp.default_url=/lab/tree/{NOTEBOOK_NAME}",
+        # Nothing is asked of other hosts, and no question covers the dashboard.
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
     if arguments.port:
         words.append(f"--ServerApp.port={arguments.port}")
     if arguments.no_browser:
@@ -88,3 +97,16 @@ def server_words(arguments: argparse.Namespace, folder: Path) -> list[str]:
     if os.geteuid() == 0:  # as in a container: Jupyter wants to be told
         words.append("--allow-root")
     return words
+
+
+def _extensions() -> Path:
+    """Return the folder of the extension that runs the notebook on opening.
+
+    Found without importing the widgets, on which the core does not depend.
+    """
+    found = importlib.util.find_spec("svmwidgets")
+    if found is None or found.origin is None:
+        raise InputError(
+            "svmwidgets", "is not installed", "Install the whole project: pip install ."
+        )
+    return Path(found.origin).parent / "labextensions"

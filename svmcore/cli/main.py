@@ -63,6 +63,10 @@ def _configure_logging(verbosity: int, console: Console) -> None:
     logging.getLogger("svmcore").setLevel(level)
 
 
+def _end(*_: object) -> None:
+    raise SystemExit(143)
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run one ``svm`` command.
 
@@ -91,6 +95,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     # A reader that goes away ("svm products … | head") is no error of ours.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # Ending the command ends the servers and workers that it started.
+    signal.signal(signal.SIGTERM, _end)
     module = importlib.import_module(COMMANDS[arguments.command])
     try:
         return int(module.run(arguments, console))

@@ -1,0 +1,56 @@
+// A JupyterLab extension in the form that Lab loads without a build step.
+// It runs the cells of a notebook that asks for it in its own metadata
+// ({"svmwidgets": {"autorun": true}}), once, when the notebook is opened.
+// Only "svm lab" tells a server about this folder, and only its notebooks ask.
+(function () {
+  const PATIENCE_MS = 100;
+
+  async function runIfAsked(app, widget, seen) {
+    if (!widget || !widget.context || !widget.sessionContext || seen.has(widget)) {
+      return;
+    }
+    seen.add(widget);
+    await widget.context.ready;
+    const model = widget.context.model;
+    const wish = model.getMetadata ? model.getMetadata("svmwidgets") : undefined;
+    if (!wish || !wish.autorun) {
+      return;
+    }
+    await widget.sessionContext.ready;
+    app.shell.activateById(widget.id);
+    await app.commands.execute("notebook:run-all-cells");
+  }
+
+  const plugin = {
+    id: "svmwidgets-autorun:plugin",
+    description: "Runs a dashboard notebook when it is opened.",
+    autoStart: true,
+    activate: function (app) {
+      const seen = new WeakSet();
+      const look = function () {
+        const current = app.shell.currentWidget;
+        runIfAsked(app, current, seen).catch(function (error) {
+          console.error("The dashboard notebook could not be run.", error);
+        });
+      };
+      app.restored.then(function () {
+        look();
+        if (app.shell.currentChanged) {
+          app.shell.currentChanged.connect(look);
+        }
+        // A notebook named in the address may be added shortly after.
+        setTimeout(look, 5 * PATIENCE_MS);
+      });
+    },
+  };
+
+  window._JUPYTERLAB = window._JUPYTERLAB || {};
+  window._JUPYTERLAB["svmwidgets-autorun"] = {
+    init: function () {},
+    get: function () {
+      return Promise.resolve(function () {
+        return { __esModule: true, default: plugin };
+      });
+    },
+  };
+})();
