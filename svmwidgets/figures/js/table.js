@@ -130,7 +130,8 @@ function render({ model, el }) {
     count.textContent = shown.length === rows.length ? `${rows.length} rows` : `${shown.length} of ${rows.length} rows`;
     empty.textContent = rows.length ? "No row contains that text." : model.get("empty_text");
     empty.hidden = shown.length > 0;
-    table.hidden = shown.length === 0 && rows.length === 0;
+    scroller.hidden = rows.length === 0;
+    bar.hidden = !model.get("has_filter") || rows.length === 0;
     drawSelection();
   }
 
@@ -211,7 +212,7 @@ function render({ model, el }) {
     scroller.style.maxHeight = height || "none";
     table.setAttribute("aria-label", label);
     table.setAttribute("aria-multiselectable", String(model.get("is_multiple")));
-    bar.hidden = !model.get("has_filter");
+    bar.hidden = !model.get("has_filter") || model.get("rows").length === 0;
     if (search.value !== model.get("text_filter")) search.value = model.get("text_filter");
   }
 

@@ -1,83 +1,16 @@
 // The image viewer: the kernel sends pixels and overlays, everything else is here.
-import { bytesOf, doublesOf, make, makeRoot, onNextFrame, sharpContext } from "./dom.js";
+import { doublesOf, make, makeRoot, onNextFrame, sharpContext } from "./dom.js";
 import { chooseLimits, paintColours, paintValues, parseColour } from "./stretch.js";
 import { affineBetween, applyAffine, compass, formatDec, formatDegrees, formatRa, invertAffine, pixelScale, pixelToSky, skyToPixel } from "./sky.js";
-import { clampView, fitView, formatValue, nearestPoint, scaleBar, toPixel, toScreen, visibleBox, zoomAbout } from "./geometry.js";
+import { clampView, fitView, formatValue, nearestPoint, scaleBar, toPixel, visibleBox, zoomAbout } from "./geometry.js";
+import { partValue, watchFrame } from "./frames.js";
+import { drawOverlay, markerId } from "./overlays.js";
 import { makeViewerTools } from "./viewertools.js";
 
 const IDENTITY = [1, 0, 0, 1, 0, 0];
 const NAN_COLOUR = "#4a3b5c";
+const MANY_MARKERS = 1500;
 const LINK_EVENT = "svm-viewer-moved";
-
-/** One part of a frame in the browser: values, mask, painted canvas. */
-function makePart(x0, y0, x1, y1, block, shape, pixels, mask, channels) {
-  const bytes = bytesOf(pixels);
-  const classes = bytesOf(mask);
-  return {
-    x0, y0, x1, y1, block,
-    ny: shape[0],
-    nx: shape[1],
-    values: bytes ? (channels === 3 ? new Uint8Array(bytes) : new Float32Array(bytes)) : null,
-    mask: classes ? new Uint8Array(classes) : null,
-    canvas: null,
-    painted: "",
-  };
-}
-
-/** A frame model of the kernel with its parts; tells when it changes. */
-function watchFrame(model, changed) {
-  const frame = { model, whole: null, tile: null, sky: null };
-  const get = (key) => model.get(key);
-  const load = () => {
-    const [ny, nx] = get("shape");
-    const block = get("block");
-    const shape = [Math.ceil(ny / block), Math.ceil(nx / block)];
-    frame.whole = makePart(0, 0, nx, ny, block, shape, get("pixels"), get("mask"), get("channels"));
-    const sky = get("sky");
-    frame.sky = sky && sky.crval ? { ...sky, table: doublesOf(sky.table) } : null;
-    frame.tile = null;
-  };
-  const loadTile = () => {
-    const t = get("tile");
-    frame.tile =
-      t && t.shape
-        ? makePart(t.x0, t.y0, t.x1, t.y1, t.block, t.shape, t.pixels, t.mask, get("channels"))
-        : null;
-  };
-  let isLoading = false; // one message changes several traits: load them once
-  const onData = () => {
-    if (isLoading) return;
-    isLoading = true;
-    queueMicrotask(() => {
-      isLoading = false;
-      load();
-      loadTile();
-      changed();
-    });
-  };
-  const onTile = () => { loadTile(); changed(); };
-  model.on("change:pixels change:sky change:shape change:mask", onData);
-  model.on("change:tile", onTile);
-  model.on("change:presets change:name", changed);
-  load();
-  loadTile();
-  frame.stop = () => {
-    model.off("change:pixels change:sky change:shape change:mask", onData);
-    model.off("change:tile", onTile);
-    model.off("change:presets change:name", changed);
-  };
-  return frame;
-}
-
-function partValue(part, x, y, channels) {
-  const i = Math.floor((Math.round(x) - part.x0) / part.block);
-  const j = Math.floor((Math.round(y) - part.y0) / part.block);
-  if (i < 0 || j < 0 || i >= part.nx || j >= part.ny || !part.values) return null;
-  const k = j * part.nx + i;
-  const mask = part.mask ? part.mask[k] : 0;
-  if (channels === 3) return { colour: [...part.values.slice(3 * k, 3 * k + 3)], mask };
-  return { value: part.values[k], mask };
-}
 
 function render({ model, el }) {
   const root = makeRoot(el, "svm-viewer", model);
@@ -209,7 +142,7 @@ function render({ model, el }) {
     if (paint(frame.whole, frame)) drawPart(context, frame.whole, place, zoom);
     if (frame.whole.empty !== wasEmpty) tools.update();
     if (frame.tile && paint(frame.tile, frame)) drawPart(context, frame.tile, place, zoom);
-    drawLayers(context);
+    drawOverlays(context);
     drawSkyMarks(context);
     name.textContent = frame.model.get("name");
     root.dataset.frame = String(index());
@@ -248,79 +181,35 @@ function render({ model, el }) {
   }
 
   function drawLayers(context) {
-    const [w, h] = state.size;
     const bold = model.get("highlight") || {};
     for (const own of state.layers || []) {
-      const { layer } = own;
       own.X = own.Y = [];
       if (!own.isVisible || !first()) continue;
-      const { xs, ys, place } = layerPixels(own);
-      own.X = new Float64Array(xs.length);
-      own.Y = new Float64Array(xs.length);
-      const chosen = new Set(bold[layer.name] || []);
-      context.strokeStyle = layer.colour;
-      context.lineWidth = 1.4;
-      context.beginPath();
-      for (let i = 0; i < xs.length; i++) {
-        const p = applyAffine(place, xs[i], ys[i]);
-        const [X, Y] = toScreen(state.view, w, h, p[0], p[1]);
-        own.X[i] = X;
-        own.Y[i] = Y;
-        if (layer.kind === "polygon") {
-          if (!(X - X === 0)) continue;
-          if (i === 0 || !(xs[i - 1] - xs[i - 1] === 0)) context.moveTo(X, Y);
-          else context.lineTo(X, Y);
-          continue;
-        }
-        if (!(X > -40 && X < w + 40 && Y > -40 && Y < h + 40)) continue;
-        const r = own.size[i % own.size.length] || 7;
-        if (layer.kind === "cross") {
-          context.moveTo(X - r, Y - r); context.lineTo(X + r, Y + r);
-          context.moveTo(X - r, Y + r); context.lineTo(X + r, Y - r);
-        } else if (layer.kind === "square") {
-          context.rect(X - r, Y - r, 2 * r, 2 * r);
-        } else if (layer.kind === "vector") {
-          drawArrow(context, own, layer, place, i, X, Y);
-        } else {
-          context.moveTo(X + r, Y);
-          context.arc(X, Y, r, 0, 2 * Math.PI);
-        }
-      }
-      context.stroke();
-      drawBold(context, own, chosen);
+      Object.assign(own, layerPixels(own));
+      drawOverlay(context, own, state.view, state.size, bold[own.layer.name] || []);
     }
   }
 
-  function drawArrow(context, own, layer, place, i, X, Y) {
-    const [a, b, c, d] = place;
-    const k = layer.magnification * state.view.zoom;
-    const U = X + (a * own.dx[i] + c * own.dy[i]) * k;
-    const V = Y - (b * own.dx[i] + d * own.dy[i]) * k;
-    const angle = Math.atan2(V - Y, U - X);
-    context.moveTo(X, Y);
-    context.lineTo(U, V);
-    if (Math.hypot(U - X, V - Y) < 4) return;
-    for (const turn of [2.6, -2.6]) {
-      context.moveTo(U, V);
-      context.lineTo(U + 5 * Math.cos(angle + turn), V + 5 * Math.sin(angle + turn));
+  /** Thousands of markers are drawn once and only shifted while one drags. */
+  function drawOverlays(context) {
+    const count = (state.layers || []).reduce((n, own) => n + (own.isVisible ? own.layer.x.byteLength / 8 : 0), 0);
+    if (count < MANY_MARKERS) {
+      state.sheet = null;
+      drawLayers(context);
+      return;
     }
+    const [w, h] = state.size;
+    const { view } = state;
+    if (!drag || !state.sheet || state.sheet.zoom !== view.zoom) {
+      const canvas = state.sheet ? state.sheet.canvas : document.createElement("canvas");
+      const own = sharpContext(canvas, w, h);
+      own.clearRect(0, 0, w, h);
+      drawLayers(own);
+      state.sheet = { canvas, x: view.x, y: view.y, zoom: view.zoom };
+    }
+    const { sheet } = state;
+    context.drawImage(sheet.canvas, (sheet.x - view.x) * view.zoom, (view.y - sheet.y) * view.zoom, w, h);
   }
-
-  function drawBold(context, own, chosen) {
-    if (!chosen.size) return;
-    context.strokeStyle = "#ff8a3d";
-    context.lineWidth = 2.5;
-    context.beginPath();
-    own.X.forEach((X, i) => {
-      if (!chosen.has(idOf(own.layer, i))) return;
-      const r = (own.size[i % own.size.length] || 7) + 4;
-      context.moveTo(X + r, own.Y[i]);
-      context.arc(X, own.Y[i], r, 0, 2 * Math.PI);
-    });
-    context.stroke();
-  }
-
-  const idOf = (layer, i) => (layer.ids.length ? layer.ids[i] : i);
 
   function markerAt(X, Y) {
     for (const own of [...(state.layers || [])].reverse()) {
@@ -543,11 +432,12 @@ function render({ model, el }) {
   });
   canvas.addEventListener("pointerup", (event) => {
     const wasClick = drag && !drag.isMoved && drag.button === 0;
+    if (drag && drag.isMoved) draw();
     drag = null;
     if (!wasClick || !current()) return;
     const hit = markerAt(event.offsetX, event.offsetY);
     const [x, y] = framePixel(event.offsetX, event.offsetY);
-    model.send({ event: "click", x, y, frame: index(), layer: hit ? hit.layer.name : "", id: hit ? idOf(hit.layer, hit.row) : null });
+    model.send({ event: "click", x, y, frame: index(), layer: hit ? hit.layer.name : "", id: hit ? markerId(hit.layer, hit.row) : null });
   });
   canvas.addEventListener("pointerleave", () => { state.mouse = null; showReadout(); });
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -559,7 +449,7 @@ function render({ model, el }) {
 
   function hover() {
     const hit = state.mouse && markerAt(...state.mouse);
-    canvas.title = hit ? `${hit.layer.label} ${idOf(hit.layer, hit.row)}` : "";
+    canvas.title = hit ? `${hit.layer.label} ${markerId(hit.layer, hit.row)}` : "";
   }
 
   // --- keys
