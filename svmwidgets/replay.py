@@ -31,7 +31,9 @@ if __name__ == "__main__":  # worker processes import this file
 """
 
 
-def script_text(saved: SavedSession, history: History) -> str:
+def script_text(
+    saved: SavedSession, history: History, *, has_faults: bool = False
+) -> str:
     """Return a script that makes the same decisions and runs the visit.
 
     Parameters
@@ -40,6 +42,8 @@ def script_text(saved: SavedSession, history: History) -> str:
         The visit and its folders.
     history : History
         Decisions in force; what was undone is left out.
+    has_faults : bool
+        Whether listed exposures cannot be used, which the script passes over.
     """
     source = saved.source if isinstance(saved.source, str) else list(saved.source)
     name = Path(source if isinstance(source, str) else source[0]).stem
@@ -56,12 +60,16 @@ def script_text(saved: SavedSession, history: History) -> str:
     for entry in history.entries:
         lines = "\n".join(python_lines(entry.changes))
         parts.append(f"\n# {entry.label}\n{lines}\n")
-    data = f", data_folder=Path({str(saved.data_folder)!r})"
-    parts.append(_TAIL.format(data=data if saved.data_folder else ""))
+    data = ", skip_faulty=True" if has_faults else ""
+    if saved.data_folder:
+        data += f", data_folder=Path({str(saved.data_folder)!r})"
+    parts.append(_TAIL.format(data=data))
     return "".join(parts)
 
 
-def command_line(saved: SavedSession, decisions_file: str) -> str:
+def command_line(
+    saved: SavedSession, decisions_file: str, *, has_faults: bool = False
+) -> str:
     """Return the ``svm run`` command that does the same.
 
     Parameters
@@ -70,11 +78,15 @@ def command_line(saved: SavedSession, decisions_file: str) -> str:
         The visit, its folders and choices.
     decisions_file : str
         Path of the saved decisions.
+    has_faults : bool
+        Whether listed exposures cannot be used, which the command passes over.
     """
     sources = [saved.source] if isinstance(saved.source, str) else list(saved.source)
     words = ["svm", "run", *sources, "--output", str(saved.output)]
     words += ["--reference", saved.history.choices.reference]
     if saved.data_folder:
         words += ["--data", str(saved.data_folder)]
+    if has_faults:
+        words.append("--skip-faulty")
     words += ["--decisions", decisions_file]
     return shlex.join(words)

@@ -334,11 +334,13 @@ class Session(T.HasTraits):
 
     def script(self) -> str:
         """Return Python that repeats the session in a fresh interpreter."""
-        return script_text(self._saved(), self._history)
+        has_faults = bool(self.visit and self.visit.faults)
+        return script_text(self._saved(), self._history, has_faults=has_faults)
 
     def command_line(self, decisions_file: str = "decisions.json") -> str:
         """Return the command that repeats the session, given saved decisions."""
-        return command_line(self._saved(), decisions_file)
+        has_faults = bool(self.visit and self.visit.faults)
+        return command_line(self._saved(), decisions_file, has_faults=has_faults)
 
     def export_text(self, kind: str) -> str:
         """Return what the session gives to an export: script or time."""
@@ -374,7 +376,11 @@ class Session(T.HasTraits):
         if self.jobs.is_busy:
             self.warn(label, "another run is under way", "Cancel it or wait.")
             return
-        prepared.require_work(skip_faulty=True)
+        try:
+            prepared.require_work(skip_faulty=True)
+        except SvmError as error:
+            self.show_problem(problem_of(error))
+            return
         self._started_s = time.monotonic()
         self._mark_running(steps)
         names = f", only={list(steps)}" if steps else ""

@@ -416,7 +416,10 @@ class AlignmentModel(StepModel):
         if shown is None or len(shown) < 8:
             return []
         used = ~shown.is_rejected
-        error = shown.table.sigma_mas[shown.rows][used]
+        # The same star in several exposures is one witness, not several.
+        stars = len(np.unique(shown.table.target_ra_deg[shown.rows][used].round(7)))
+        repeats = np.sqrt(max(1.0, used.sum() / max(stars, 1)))
+        error = shown.table.sigma_mas[shown.rows][used] * repeats
         return [
             f"Residuals in {name} trend with {along} "
             f"({slope:.1f} sigma): wrong matches, or a geometry that is too simple."
@@ -445,9 +448,10 @@ def _slope_sigma(
     curvature = float(np.sum(weight * away**2))
     slope = float(np.sum(weight * away * offset)) / curvature
     left = offset - slope * away
-    # Errors that are too small must not make a trend of plain scatter.
-    factor = max(1.0, float(np.sum(weight * left**2)) / (len(left) - 2))
-    return abs(slope) / float(np.sqrt(factor / curvature))
+    # Errors that are too small must not make a trend of plain scatter: the
+    # median of the squared ratios is 0.455 for a Gaussian.
+    ratio = float(np.median(weight * left**2)) / 0.455
+    return abs(slope) / float(np.sqrt(max(1.0, ratio) / curvature))
 
 
 def _stacked(table: MatchTable) -> NDArray[np.float64]:

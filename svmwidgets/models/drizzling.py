@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 import traitlets as T  # noqa: N812
+from astropy.table import Table
+from numpy.typing import NDArray
 
+from svmcore.drizzling.grid import grid_wcs
 from svmcore.errors import ParameterError
 from svmcore.io.mosaics import Mosaic, read_mosaic
+from svmcore.model.cutout import Cutout
 from svmcore.model.decisions import ParameterChange
 from svmcore.model.product import (
     ExposureProduct,
@@ -17,22 +21,32 @@ from svmcore.model.product import (
     TotalProduct,
 )
 from svmcore.model.verdict import Role
-from svmcore.parameters import declaration
+from svmcore.parameters import declaration, select_all
+from svmcore.pipeline.cutout import drizzle_cutout
+from svmcore.pipeline.cutout_source import open_cutouts
+from svmcore.pipeline.drizzle import settings_of
 from svmcore.pipeline.prepare import PreparedVisit
 from svmcore.previews import order_red_to_blue
-from svmwidgets.models.fields import text_of, value_of
+from svmwidgets.models.fields import Field, field_of, text_of, value_of
 from svmwidgets.models.step import Door, StepModel
 
-__all__ = ["PLANES", "TRIAL_KEYS", "DrizzlingModel", "ProductState", "Statistics"]
+__all__ = [
+    "PLANES",
+    "TRIAL_KEYS",
+    "DrizzlingModel",
+    "ProductState",
+    "Statistics",
+    "Trial",
+]
 
 PLANES = ("SCI", "WHT", "CTX")
 # Parameters that are worth trying by eye, in the order of the form.
 TRIAL_KEYS = (
     "final_pixfrac",
-    "final_scale",
     "final_kernel",
     "final_wht_type",
     "final_bits",
+    "final_scale",
     "driz_cr",
     "driz_cr_snr",
     "driz_cr_scale",
@@ -95,6 +109,29 @@ class Statistics:
         return bool(self.weight_ratio > _UNEVEN)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A cutout under present and under trial parameters.
+
+    Parameters
+    ----------
+    product : str
+        Basename of the product.
+    changes : tuple of ParameterChange
+        Trial values that differ from the present ones.
+    center_deg : tuple of float
+        Middle of the cutout, ICRS [deg].
+    present, trial : Cutout
+        The same place under both.
+    """
+
+    product: str
+    changes: tuple[ParameterChange, ...]
+    center_deg: tuple[float, float]
+    present: Cutout
+    trial: Cutout
+
+
 class DrizzlingModel(StepModel):
     """Products as images, and the cutout under trial parameters."""
 
@@ -111,8 +148,8 @@ class DrizzlingModel(StepModel):
     statistics = T.Instance(Statistics, allow_none=True, help="Of the shown product")
     trial = T.Dict(help="Trial values by parameter, as texts")
     errors = T.Dict(help="Refused trial texts and why, by parameter")
-    cutout = T.Any(None, allow_none=True, help="The latest trial")
-    previous = T.Any(None, allow_none=True, help="The trial before it")
+    tried = T.Instance(Trial, allow_none=True, help="The latest trial")
+    kept = T.Instance(Trial, allow_none=True, help="A trial kept for comparison")
     center = T.Tuple(help="Middle of the cutout: right ascension, declination [deg]")
     size = T.Int(300, help="Side of the cutout [output pixel]")
     is_trying = T.Bool(default_value=False, help="Whether a trial is under way")
@@ -123,6 +160,7 @@ class DrizzlingModel(StepModel):
         self._prepared: PreparedVisit | None = None
         self._survey: Any = None
         self._is_running = False
+        self._source: tuple[Any, Any] | None = None
         self.observe(lambda _: self._reset_trial(), "selected")
 
     def clear(self) -> None:
@@ -130,7 +168,8 @@ class DrizzlingModel(StepModel):
         with self.hold_trait_notifications():
             self._prepared = self._survey = None
             self.products, self.selected, self.beside = (), "", ""
-            self.statistics = self.cutout = self.previous = None
+            self.statistics = self.tried = self.kept = None
+            self._source = None
             self.trial, self.errors, self.center = {}, {}, ()
         self.settle("todo", "")
 
@@ -187,7 +226,49 @@ class DrizzlingModel(StepModel):
 
         self.door.preview("statistics", lambda: read_statistics(path), answer)
 
+    def read_catalogue(
+        self, kind: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]] | None:
+        """Return the sources of the shown product; None without a catalog.
+
+        Parameters
+        ----------
+        kind : {'point', 'segment'}
+            Which catalog.
+
+        Returns
+        -------
+        ra_deg, dec_deg : ndarray of float, shape (n,)
+            ICRS [deg].
+        identifiers : list of str
+            As in the catalog.
+        """
+        product = self.product
+        if product is None or isinstance(product, ExposureProduct):
+            return None
+        name = getattr(product, f"{kind}_catalog_name")
+        path = self.door.output / name
+        if not path.is_file():
+            return None
+        table = Table.read(path, format="ascii.ecsv")
+        columns = {name.upper(): name for name in table.colnames}
+        ra, dec = (np.asarray(table[columns[axis]], float) for axis in ("RA", "DEC"))
+        identifiers = [str(value) for value in table[columns["ID"]]]
+        return ra, dec, identifiers
+
     # ---- trials ----
+
+    def trial_fields(self) -> tuple[Field, ...]:
+        """Return the trial parameters as fields of a form."""
+        present = self.default_trial()
+        found = []
+        for key, default in present.items():
+            declared = declaration("astrodrizzle", key)
+            text = self.trial.get(key, default)
+            is_changed = text != default
+            field = field_of(declared, text, default, "", changed=is_changed)
+            found.append(field)
+        return tuple(found)
 
     def default_trial(self) -> dict[str, str]:
         """Return the present values of the trial parameters, as texts."""
@@ -206,6 +287,8 @@ class DrizzlingModel(StepModel):
             return False
         self.errors = {k: v for k, v in self.errors.items() if k != key}
         self.trial = {**self.trial, key: text_of(value)}
+        if self.tried is not None:
+            self.ask_trial()
         return True
 
     def trial_changes(self) -> tuple[ParameterChange, ...]:
@@ -213,7 +296,7 @@ class DrizzlingModel(StepModel):
         present = self.default_trial()
         return tuple(
             ParameterChange(
-                self.selected,
+                self._scope_of(key),
                 "astrodrizzle",
                 key,
                 value_of(declaration("astrodrizzle", key), raw),
@@ -222,6 +305,73 @@ class DrizzlingModel(StepModel):
             for key, raw in self.trial.items()
             if raw != present.get(key)
         )
+
+    def _scope_of(self, key: str) -> str:
+        """Return whose parameter it is: filters compare the total's exposures."""
+        product = self.product
+        if isinstance(product, TotalProduct) and not key.startswith("final_"):
+            return f"{product.detector_key.slug} filter"
+        return self.selected
+
+    def look_at(self, ra_deg: float, dec_deg: float) -> None:
+        """Take the cutout at another place on the sky."""
+        self.center = (float(ra_deg), float(dec_deg))
+        self.ask_trial()
+
+    def ask_trial(self) -> None:
+        """Drizzle the cutout under present and trial values in the background."""
+        prepared, product, total = self._prepared, self.product, self._total()
+        if prepared is None or product is None or total is None:
+            return
+        changes = self.trial_changes()
+        place, size, survey = self.center, self.size, self._survey
+        self.is_trying = True
+
+        def question() -> Trial:
+            source = self._opened(total, survey)
+            present = prepared.parameters
+            wanted = select_all(
+                prepared.tree, (*prepared.decisions.parameters, *changes)
+            )
+            middle = place or _middle_of(source, product, present)
+            options = {"center_deg": middle, "size": size}
+            return Trial(
+                product.basename,
+                tuple(changes),
+                middle,
+                drizzle_cutout(source, product, parameters=present, **options),
+                drizzle_cutout(source, product, parameters=wanted, **options),
+            )
+
+        def answer(trial: Trial) -> None:
+            self.is_trying = False
+            if trial.product == self.selected:
+                self.center = trial.center_deg
+                self.tried = trial
+
+        self.door.preview("trial", question, answer)
+
+    def keep_trial(self) -> None:
+        """Remember the latest trial, to see later ones beside it."""
+        self.kept = self.tried
+
+    def _opened(self, total: TotalProduct, survey: Any) -> Any:
+        results = {
+            name: ref.folder
+            for name, ref in (survey.results if survey else {}).items()
+            if ref.is_present
+        }
+        key = (total, tuple(sorted((n, str(f)) for n, f in results.items())))
+        if self._source is None or self._source[0] != key:
+            self._source = (key, open_cutouts(total, results=results))
+        return self._source[1]
+
+    def _total(self) -> TotalProduct | None:
+        for total in self._prepared.working_totals if self._prepared else ():
+            names = {product.basename for product in ProductTree((total,)).products}
+            if self.selected in names:
+                return total
+        return None
 
     def adopt_trial(self) -> bool:
         """Make the trial values those of the shown product."""
@@ -236,7 +386,7 @@ class DrizzlingModel(StepModel):
 
     def _reset_trial(self) -> None:
         self.trial, self.errors = self.default_trial(), {}
-        self.cutout = self.previous = None
+        self.tried = self.kept = None
 
     # ---- inside ----
 
@@ -290,6 +440,16 @@ class DrizzlingModel(StepModel):
         else:
             todo = len(states) - states.count("ok")
             self.settle("stale", f"{todo} of {len(states)} to do")
+
+
+def _middle_of(source: Any, product: Product, parameters: Any) -> tuple[float, float]:
+    """Return the middle of the grid of a detector, ICRS [deg]."""
+    settings = settings_of(source.total, parameters)
+    names = frozenset(e.rootname for e in product.exposures)
+    grid = source.grid(names, settings.final.frame)
+    ny, nx = grid.shape
+    ra, dec = grid_wcs(grid).wcs_pix2world((nx - 1) / 2.0, (ny - 1) / 2.0, 0)
+    return float(ra), float(dec)
 
 
 def read_statistics(path: Path) -> Statistics:

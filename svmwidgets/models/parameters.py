@@ -21,6 +21,7 @@ from svmcore.parameters import (
     search_declarations,
     select_all,
 )
+from svmcore.parameters.overrides import is_same_value
 from svmcore.parameters.section import thawed
 from svmwidgets.models.fields import Field, field_of, text_of, value_of
 from svmwidgets.models.step import StepModel
@@ -126,7 +127,9 @@ class ParametersModel(StepModel):
             self.errors = {**self.errors, (step, key): error.problem}
             return False
         self._forget_error(step, key)
-        if self.scope == "this product" and value == self._value(step, key):
+        if self.scope == "this product" and is_same_value(
+            value, self._value(step, key)
+        ):
             return True
         decisions = self.door.decisions
         if self.scope == "visit":

@@ -4,7 +4,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from svmwidgets.figures import ImageViewer, Table, badge, column
+from svmcore.io.mosaics import read_mosaic
+from svmwidgets.figures import ImageClick, ImageViewer, Table, badge, column
 from svmwidgets.models.drizzling import PLANES, DrizzlingModel
 from svmwidgets.panels.frames import colour_frame, product_frame
 from svmwidgets.panels.parts import (
@@ -19,6 +20,7 @@ from svmwidgets.panels.parts import (
     text,
     toolbar,
 )
+from svmwidgets.panels.trial import TrialCard
 
 __all__ = ["DrizzlingPanel"]
 
@@ -90,6 +92,8 @@ class DrizzlingPanel(widgets.VBox):
             label="Tasks of the run",
             empty_text="Nothing has run in this session.",
         )
+        self.trial = TrialCard(model, session)
+        self.viewer.on_click(guard(self._clicked))
         images = card(
             [
                 toolbar(
@@ -114,6 +118,7 @@ class DrizzlingPanel(widgets.VBox):
                         card([self.tasks], heading="Tasks of the run"),
                     ],
                 ),
+                self.trial,
             ]
         )
         self.add_class("svm-panel")
@@ -130,6 +135,14 @@ class DrizzlingPanel(widgets.VBox):
 
     def _run(self, *steps: str) -> None:
         self.session.run(*steps, label="Drizzle" if steps else "Run everything")
+
+    def _clicked(self, click: ImageClick) -> None:
+        """Take the cutout where the product was clicked."""
+        path = self.model.path(self.model.selected)
+        if path is None or self.model.tried is None:
+            return
+        ra, dec = read_mosaic(path).wcs.all_pix2world(click.x, click.y, 0)
+        self.model.look_at(float(ra), float(dec))
 
     def _picked(self, change: Any) -> None:
         for name in change["new"]:
@@ -207,18 +220,21 @@ class DrizzlingPanel(widgets.VBox):
 
     def _show_catalogue(self) -> None:
         kind = self.catalogue.value
-        self.viewer.remove_layer("detected")
         if not kind:
+            self.viewer.remove_layer("detected")
+            self.second.remove_layer("detected")
             return
 
         def answer(found: Any) -> None:
             if found is None:
                 set_text(self.image_line, "There is no catalogue of this product yet.")
                 return
-            x, y, names = found
-            self.viewer.set_layer(
-                "detected", x, y, label=f"{kind} sources", ids=names, size=6
-            )
+            ra, dec, names = found
+            many = f"{len(names)} {kind} sources"
+            for viewer in (self.viewer, self.second):
+                viewer.set_layer(
+                    "detected", ra, dec, label=many, ids=names, size=6, is_sky=True
+                )
 
         self.session.preview(
             "catalogue", lambda: self.model.read_catalogue(kind), answer, delay_s=0.01

@@ -43,7 +43,7 @@ def test_reference_beside_the_visit_is_found(session, small_visit):
 
 
 def test_missing_visit_is_an_error_that_says_so(tmp_path):
-    with pytest.raises(InputError, match="none.lst"):
+    with pytest.raises(InputError, match=r"none\.lst"):
         Session(courier=Courier()).open(tmp_path / "none.lst")
 
 

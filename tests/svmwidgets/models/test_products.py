@@ -1,0 +1,56 @@
+"""The tree of products, and how verdicts change it."""
+
+import pytest
+
+
+@pytest.fixture
+def model(session):
+    return session.products
+
+
+def test_tree_has_total_filters_and_exposures_with_exact_names(model):
+    kinds = [node.kind for node in model.nodes]
+    assert kinds == [
+        "total",
+        "filter",
+        *(["exposure"] * 2),
+        "filter",
+        *(["exposure"] * 2),
+    ]
+    names = dict(model.nodes[0].files)
+    assert names["drizzled image"] == "hst_16001_01_wfc3_ir_total_idem01_drz.fits"
+
+
+def test_rejecting_a_whole_filter_removes_its_product_and_says_so(session, model):
+    product = session.prepared.tree.totals[0].filters[0]
+    names = [exposure.rootname for exposure in product.exposures]
+    session.filtering.override(names, accepted=False, reason="trailed")
+    assert product.basename in model.removed
+    assert product.basename not in {node.basename for node in model.nodes}
+    session.undo()
+    assert product.basename in {node.basename for node in model.nodes}
+
+
+def test_rejecting_everything_leaves_no_product(session, model):
+    kept = [v.rootname for v in session.prepared.verdicts if v.accepted]
+    session.filtering.override(kept, accepted=False, reason="all bad")
+    assert model.status == "failed"
+    session.run(label="Run")
+    assert "rejected" in session.banner.problem
+
+
+def test_grid_and_depth_follow_the_selected_product(session, model):
+    session.wait(60)
+    model.ask_geometry()
+    session.wait(60)
+    assert model.grid.scale_arcsec == pytest.approx(0.12825, rel=1e-3)
+    assert model.depth.counts.max() == 4
+    model.selected = model.nodes[2].basename
+    model.ask_geometry()
+    session.wait(60)
+    assert model.depth.counts.max() == 1
+
+
+def test_conditions_tell_why_a_set_was_chosen(model):
+    name = model.nodes[1].basename
+    assert "filter_basic" in model.conditions_of(name)
