@@ -3,7 +3,6 @@
 import argparse
 import importlib.util
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     Returns
     -------
     int
-        What JupyterLab returns.
+        Never: JupyterLab's own exit status becomes that of the command.
 
     Raises
     ------
@@ -56,7 +55,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.print(f"Notebook: {path}", highlight=False)
     command = [sys.executable, "-m", "jupyter", "lab", *server_words(arguments, folder)]
     command.append(str(path))
-    return subprocess.run(command, check=False).returncode
+    sys.stdout.flush()
+    # JupyterLab takes this process over: it then gets its signals, and ends
+    # its kernels when it is ended.
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
 
 
 def notebook_folder(arguments: argparse.Namespace) -> Path:
