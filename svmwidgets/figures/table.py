@@ -1,9 +1,11 @@
 """A real HTML table: sort, filter, select, toggle; readable by screen readers."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 
 from svmwidgets.figures.esm import bundle_script, read_theme
@@ -78,6 +80,14 @@ def column(  # noqa: PLR0913 (a record: every field by name)
     }
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 class Table(anywidget.AnyWidget):
     """Rows of values.
 
@@ -143,6 +153,14 @@ class Table(anywidget.AnyWidget):
         self._change_handlers: list[Callable[[str, str, Any], None]] = []
         self._activate_handlers: list[Callable[[str], None]] = []
         self.on_msg(self._receive)
+
+    @traitlets.validate("rows")
+    def _make_plain(self, proposal: Any) -> list[dict[str, Any]]:
+        """Turn numpy scalars into Python's and NaN, which JSON lacks, into None."""
+        return [
+            {key: _plain(value) for key, value in row.items()}
+            for row in proposal["value"]
+        ]
 
     def on_change(self, handler: Callable[[str, str, Any], None]) -> None:
         """Call ``handler(row_id, column_key, value)`` for a toggle, choice or action.

@@ -1,5 +1,6 @@
 """Tables, trees, rails, logs, footprints: descriptions in, events out."""
 
+import json
 import re
 
 import ipywidgets as widgets
@@ -74,6 +75,20 @@ def test_table_events_reach_their_handlers():
     assert changes == [("r1", "keep", False)]
     assert activated == ["r1"]
     assert table.rows == [{"id": "r1", "keep": True}]  # reported, not done
+
+
+def test_rows_hold_only_what_json_knows():
+    row = {
+        "id": "a",
+        "n": np.float32("nan"),
+        "b": np.bool_(1),
+        "c": cell("x", sort=np.inf),
+    }
+    table = Table([column("n", "N", "number")], [row])
+    assert table.rows[0]["n"] is None
+    assert table.rows[0]["b"] is True
+    assert table.rows[0]["c"]["sort"] is None
+    json.dumps(table.rows, allow_nan=False)
 
 
 def test_the_log_drops_its_oldest_lines():
