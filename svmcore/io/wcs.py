@@ -88,6 +88,8 @@ def read_chip_wcs(
                 "Use the solution with the exposure that it was made for.",
             )
         found[chip.extver] = with_linear_terms(found[chip.extver], chip)
+        if aligned.name:
+            found[chip.extver].wcs.name = aligned.name
     return found
 
 

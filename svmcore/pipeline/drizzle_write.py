@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from svmcore.alignment.wcsname import wcs_type
 from svmcore.drizzling.footprint import covered_region
 from svmcore.drizzling.headers import (
     ExposureHeaders,
@@ -187,7 +188,9 @@ def _exposure_headers(
             science["CRVAL1"], science["CRVAL2"] = chip.crval_deg
             science["CD1_1"], science["CD1_2"] = chip.cd_deg[0]
             science["CD2_1"], science["CD2_2"] = chip.cd_deg[1]
-        science["WCSNAME"] = solution.name
+        if solution.name and science.get("WCSNAME") != solution.name:
+            science["WCSNAME"] = solution.name
+            science["WCSTYPE"] = wcs_type(solution.name)
         science["MDRIZSKY"] = (sky[extver], "sky subtracted, in the unit of the file")
         headers.append(science)
     return ExposureHeaders(member.name, primary, tuple(headers))
