@@ -26,7 +26,9 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     -----
     Members carry a fixed date, so that equal arrays give equal bytes.
     """
-    np.savez(path, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
+    np.savez(
+        path, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)}
+    )
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
