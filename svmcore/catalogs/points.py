@@ -19,11 +19,19 @@ __all__ = ["DetectionImage", "find_points"]
 FloatArray = NDArray[np.float64]
 
 _BLOCK_ROWS = 512
-_HALO = 32
+_HALO = 48
 _HALF_WINDOW = 4
 _NEAR_RADIUS = 2  # a star is the highest within it, and its shape is taken there
 _OFFSET = np.arange(-_NEAR_RADIUS, _NEAR_RADIUS + 1)
 _NEAR = _OFFSET[:, None] ** 2 + _OFFSET[None] ** 2 <= _NEAR_RADIUS**2
+# Speckles and spikes reach about as far on every detector, in widths of a star.
+_SPECKLE_REACH_FWHM = 15.0
+_SPECKLE_CONTRAST = 30.0
+_SPECKLE_HEIGHT = 2.0
+_RING_INNER, _RING_RADIUS = 4, 7
+_RING_DISTANCE = np.hypot(
+    *np.mgrid[-_RING_RADIUS : _RING_RADIUS + 1, -_RING_RADIUS : _RING_RADIUS + 1]
+)
 # Limits by algorithm. The two of the peer's default ("psf") act on images
 # sharpened by deconvolution; here they leave out what is narrower than any
 # star or wide as a galaxy's core. "iraf" is the strictest on shape.
@@ -144,10 +152,37 @@ def find_points(image: DetectionImage, settings: CatalogSettings) -> PointSource
         y, x = np.nonzero(peak)
         inside = (y + first >= start) & (y + first < stop)
         y, x = y[inside], x[inside]
+        is_star = ~_is_speckle(pixels, height, x, y, fwhm_pix=image.fwhm_pix)
+        y, x = y[is_star], x[is_star]
         rows = _measure(pixels, height, significance[y, x], x, y)
         rows[:, 1] += first
         found.append(rows)
     return _sift(np.concatenate(found), settings, image.mask)
+
+
+def _is_speckle(
+    pixels: NDArray[np.float32],
+    height: NDArray[np.float32],
+    x: NDArray[np.int64],
+    y: NDArray[np.int64],
+    *,
+    fwhm_pix: float,
+) -> NDArray[np.bool_]:
+    """Return which peaks are structure in the wings of a far brighter star.
+
+    They rise no higher than the wings that they lie on, and a star of at
+    least thirty times their height is near.
+    """
+    reach = int(min(_SPECKLE_REACH_FWHM * fwhm_pix, _HALO - 4))
+    brightest = ndimage.maximum_filter(height, size=2 * reach + 1, mode="constant")
+    own = height[y, x]
+    suspect = brightest[y, x] > _SPECKLE_CONTRAST * own
+    ring = (_RING_DISTANCE >= _RING_INNER) & (_RING_DISTANCE <= _RING_RADIUS)
+    around = gather_windows(pixels, x[suspect], y[suspect], _RING_RADIUS)[:, ring]
+    wings = np.median(around, axis=1) if len(around) else np.zeros(0)
+    result = np.zeros(len(x), dtype=bool)
+    result[suspect] = own[suspect] < _SPECKLE_HEIGHT * wings
+    return result
 
 
 def _measure(

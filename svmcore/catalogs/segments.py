@@ -68,11 +68,13 @@ def _label(
     is_bright &= image.mask
     labels = np.empty((ny, nx), dtype=np.int32)
     ndimage.label(is_bright, structure=_EIGHT, output=labels)
-    areas = np.bincount(labels.ravel())
+    flat = labels.reshape(-1)  # a view: few pixels belong to segments
+    bright = np.flatnonzero(flat)
+    areas = np.bincount(flat[bright], minlength=1)
     keep = areas >= settings.number("sourcex.source_box")
     keep[0] = False
     renumbered = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
-    labels = renumbered[labels]
+    flat[bright] = renumbered[flat[bright]]
     kept_areas = np.concatenate(([areas[0]], areas[keep]))
     real = int(np.count_nonzero(image.wht > 0))
     return _SegmentMap(labels, smooth, kept_areas, real)

@@ -131,7 +131,7 @@ def find_sources(call: TaskCall) -> None:
         mask=mask,
         background=_background(mosaic, sci, mask, settings, payload.detector_key),
         regions=divide_by_depth(
-            smooth_weight(wht, int(settings.number("region_size"))),
+            smooth_weight(wht, int(settings.number("region_size")))[::4, ::4],
             scale=max(settings.number("scale"), (most_chips - 1.0) / 2.0),
             sensitivity=settings.number("sensitivity"),
         ),

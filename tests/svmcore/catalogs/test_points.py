@@ -121,3 +121,19 @@ def test_centroids_follow_the_place_within_a_pixel():
     shift = windowed_centroids(windows)
     assert shift[:, 0] + 10 == pytest.approx(x, abs=0.005)
     assert shift[:, 1] + 10 == pytest.approx(y, abs=0.005)
+
+
+def test_structure_in_the_wings_of_a_bright_star_is_no_star(settings_for):
+    yy, xx = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    distance = np.hypot(xx - 200, yy - 200) + 1.0
+    sci = paint_stars(SHAPE, [200.0, 300.0], [200.0, 300.0], [2e4, 50.0])
+    sci += (600.0 / distance**3).astype("f4")  # wings of the bright star
+    # one speckle no higher than the wings 12 pixels from it, one real star
+    speckle, star = 0.3, 30.0
+    sci += paint_stars(SHAPE, [212.0], [200.0], [speckle * 7], noise=0, sky=0)
+    sci += paint_stars(SHAPE, [200.0], [215.0], [star], noise=0, sky=0)
+    found = find_points(_detection(sci), settings_for())
+    near = np.hypot(found.x - 212, found.y - 200) < 2
+    assert not near.any()
+    assert (np.hypot(found.x - 200, found.y - 215) < 1).any()
+    assert (np.hypot(found.x - 300, found.y - 300) < 1).any()
