@@ -113,6 +113,8 @@ def term_columns(
         Exposure whose terms are all zero: the frame of a relative fit.
     """
     exposures = len(matches)
+    if exposures == 0:
+        return np.zeros((0, 0))
     columns: list[FloatArray] = []
     for row in (0, 1):
         columns.extend(_unit(exposures, [e], row) for e in range(exposures))

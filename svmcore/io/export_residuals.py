@@ -200,7 +200,8 @@ def _draw_scatter(
         title="after the fit",
         aspect="equal",
     )
-    axes.legend(fontsize=7, loc="upper right")
+    if shown.any():
+        axes.legend(fontsize=7, loc="upper right")
 
 
 def _draw_trend(

@@ -1,0 +1,166 @@
+"""Reference catalogs from local files."""
+
+import gzip
+
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.table import MaskedColumn, Table
+
+from svmcore.errors import ReferenceCatalogError
+from svmcore.io.reference import catalog_from_table, read_reference_file
+from svmcore.model.reference import ReferenceChoice
+
+
+def gaia_table():
+    table = Table(
+        {
+            "source_id": np.array([11, 12, 13]),
+            "ra": [10.0, 10.1, 10.2],
+            "dec": [-5.0, -5.1, -5.2],
+            "ra_error": [0.1, 0.2, 0.3],
+            "dec_error": [0.1, 0.2, 0.3],
+            "pmra": MaskedColumn([1.0, 2.0, 3.0], mask=[False, False, True]),
+            "pmdec": MaskedColumn([1.0, 2.0, 3.0], mask=[False, False, True]),
+            "pmra_error": [0.1, 0.1, 0.1],
+            "pmdec_error": [0.1, 0.1, 0.1],
+            "ref_epoch": [2016.0, 2016.0, 2016.0],
+            "phot_g_mean_mag": [15.0, 16.0, 17.0],
+            "ruwe": [1.0, 2.8, 1.0],
+        }
+    )
+    for name in ("ra", "dec"):
+        table[name].unit = u.deg
+    for name in ("ra_error", "dec_error"):
+        table[name].unit = u.mas
+    for name in ("pmra", "pmdec", "pmra_error", "pmdec_error"):
+        table[name].unit = u.mas / u.yr
+    return table
+
+
+@pytest.mark.parametrize(
+    ("suffix", "form"),
+    [
+        (".ecsv", "ascii.ecsv"),
+        (".fits", "fits"),
+        (".csv", "ascii.csv"),
+        (".vot", "votable"),
+        (".ecsv.gz", "ascii.ecsv"),
+    ],
+)
+def test_every_format_gives_the_same_catalog(tmp_path, suffix, form):
+    path = tmp_path / f"stars{suffix}"
+    table = gaia_table()
+    if suffix.endswith(".gz"):
+        plain = tmp_path / "stars.ecsv"
+        table.write(plain, format=form)
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+    else:
+        table.write(path, format=form)
+    found = read_reference_file(path)
+    assert found.name == "GAIAeDR3"
+    assert found.source == path.name
+    assert found.ra_deg == pytest.approx([10.0, 10.1, 10.2])
+    assert found.ra_error_mas == pytest.approx([0.1, 0.2, 0.3])
+    assert np.isnan(found.pm_ra_mas_yr[2])
+    assert found.epoch_yr == pytest.approx(2016.0)
+    assert found.quality_factor == pytest.approx([1.0, 4.0, 1.0])
+    assert found.identifier.tolist() == ["11", "12", "13"]
+
+
+def test_units_are_converted():
+    table = gaia_table()
+    table["ra_error"] = np.array([1e-4, 2e-4, 3e-4]) * u.arcsec
+    table["ra"] = np.radians([10.0, 10.1, 10.2]) * u.rad
+    found = catalog_from_table(table, name="X", source="x")
+    assert found.ra_error_mas == pytest.approx([0.1, 0.2, 0.3])
+    assert found.ra_deg == pytest.approx([10.0, 10.1, 10.2])
+
+
+def test_a_wrong_unit_is_refused():
+    table = gaia_table()
+    table["pmra"].unit = u.km / u.s
+    with pytest.raises(ReferenceCatalogError, match=r"column pmra.*km / s"):
+        catalog_from_table(table, name="X", source="x.ecsv")
+
+
+@pytest.mark.parametrize("column", ["ra", "dec"])
+def test_positions_must_be_there(column):
+    table = gaia_table()
+    table.remove_column(column)
+    with pytest.raises(ReferenceCatalogError, match=f"no column for {column}"):
+        catalog_from_table(table, name="X", source="x")
+
+
+def test_an_epoch_must_be_there_or_known():
+    table = gaia_table()
+    table.remove_column("ref_epoch")
+    with pytest.raises(ReferenceCatalogError, match="at which epoch"):
+        catalog_from_table(table, name="MINE", source="x")
+    found = catalog_from_table(table, name="GAIADR2", source="x")
+    assert found.epoch_yr == pytest.approx(2015.5)
+    table.meta["epoch"] = 1998.5
+    found = catalog_from_table(table, name="MINE", source="x")
+    assert found.epoch_yr == pytest.approx(1998.5)
+
+
+def test_dates_are_told_by_their_size():
+    table = gaia_table()
+    table["ref_epoch"] = [2016.0, 57388.5, 2457389.0]
+    found = catalog_from_table(table, name="X", source="x")
+    assert found.epoch_yr == pytest.approx([2016.0, 2016.0, 2016.0], abs=0.003)
+
+
+def test_service_column_names_are_known():
+    table = Table(
+        {
+            "objID": ["a", "b"],
+            "RA": [1.0, 2.0],
+            "DEC": [3.0, 4.0],
+            "raErr": [5.0, 6.0],
+            "decErr": [5.0, 6.0],
+            "rapm": [7.0, 8.0],
+            "decpm": [7.0, 8.0],
+            "mag": [9.0, 10.0],
+            "epoch": [2000.0, 2000.0],
+        }
+    )
+    found = catalog_from_table(table, name="GSC242", source="x")
+    assert found.pm_dec_mas_yr == pytest.approx([7.0, 8.0])
+    assert np.isnan(found.pm_ra_error_mas_yr).all()
+
+
+def test_an_empty_catalog_is_refused():
+    with pytest.raises(ReferenceCatalogError, match="no usable star"):
+        catalog_from_table(gaia_table()[:0], name="X", source="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "match"),
+    [
+        ("stars.doc", "x", "suffix"),
+        ("stars.ecsv", "nonsense\n\x00", "cannot be read"),
+        ("stars.fits", "SIMPLE", "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_catalog_is_refused(tmp_path, name, text, match):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ReferenceCatalogError, match=match):
+        read_reference_file(path)
+
+
+def test_a_choice_is_a_file_a_catalog_or_nothing(tmp_path):
+    path = tmp_path / "gaia.ecsv"
+    path.write_text("")
+    assert ReferenceChoice.from_user(str(path)).file == path
+    assert ReferenceChoice.from_user("none").is_none
+    assert ReferenceChoice.from_user(None).is_none
+    choice = ReferenceChoice.from_user("gsc,2MASS", service_url="http://here")
+    assert choice.services == ("GSC242", "2MASS")
+    assert choice.service_url == "http://here"
+    assert ReferenceChoice.from_user(choice) is choice
+    with pytest.raises(ReferenceCatalogError, match="neither a file nor"):
+        ReferenceChoice.from_user("gaya")
+    with pytest.raises(ReferenceCatalogError, match="no such reference"):
+        ReferenceChoice.from_user(tmp_path / "absent.ecsv")
