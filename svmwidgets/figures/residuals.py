@@ -191,7 +191,7 @@ class ResidualFigures(PlotGrid):
         ] + ([["magnitude", "mag", "", 2]] if self._has_magnitudes else [])
         panels = [
             panel(
-                "scatter", "scatter", x="dx", y="dy", title="dx against dy",
+                "scatter", "scatter", x="dx", y="dy", title="dx – dy",
                 x_label=names["dx"], y_label=names["dy"], height=320,
                 is_equal=True, is_centred=("x", "y"), has_clip="xy", **here,
             ),

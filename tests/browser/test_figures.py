@@ -367,6 +367,17 @@ def test_points_are_reached_by_keyboard(residuals):
     residuals.until("print(figures.selected == [figures.focused])", "True")
 
 
+def test_arrows_grow_and_return_to_automatic(residuals):
+    tools = residuals.page.locator(".svm-plots .svm-tools")
+    tools.get_by_role("button", name="Longer arrows").click()
+    residuals.until("print(figures.magnification > 0)", "True")
+    first = residuals.kernel("print(figures.magnification)")
+    tools.get_by_role("button", name="Longer arrows").click()
+    residuals.until(f"print(figures.magnification == 2 * {first})", "True")
+    tools.get_by_role("button", name="Auto").click()
+    residuals.until("print(figures.magnification)", "0.0")
+
+
 def test_a_selection_sends_little(residuals):
     sent = residuals.traffic.sent_bytes
     select_by_drag(residuals, "Lasso", RIGHT_EDGE)

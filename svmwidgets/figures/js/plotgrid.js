@@ -64,8 +64,10 @@ function render({ model, el }) {
     const element = make("figure", { class: "svm-plot", style: `--span:${panel.span}`, "data-panel": panel.key }, title, stage);
     const plot = { panel, base, over, stage, element, own: null, size: [0, 0], X: [], Y: [] };
     plot.observer = new ResizeObserver(() => {
-      plot.size = [Math.floor(stage.clientWidth), Math.floor(stage.clientHeight)];
-      drawPlot(plot);
+      const size = [Math.floor(stage.clientWidth), Math.floor(stage.clientHeight)];
+      if (size.join() === plot.size.join()) return;
+      plot.size = size;
+      update();
     });
     plot.observer.observe(stage);
     attachPointer(plot);
