@@ -11,7 +11,7 @@ from typing import Any
 
 import traitlets as T  # noqa: N812
 
-from svmcore.errors import InputError, SvmError
+from svmcore.errors import InputError, StoreError, SvmError
 from svmcore.io.visit import read_visit
 from svmcore.model.decisions import Decisions
 from svmcore.model.visit import VisitInput
@@ -302,6 +302,23 @@ class Session(T.HasTraits):
 
         self.preview("open", read, adopt, on_failed=fail, delay_s=0.0)
 
+    def change_output(self, folder: str | Path) -> None:
+        """Put products, results and the session file into another folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            The folder; results of earlier runs in it are found again.
+        """
+        prepared = self._require()
+        path = Path(folder).expanduser().absolute()
+        if path == self.output:
+            return
+        saved = SavedSession(
+            self.source, self.data_folder, path, self._history, self.step
+        )
+        self._adopt(prepared.visit, saved)
+
     def resume(self, path: Path) -> None:
         """Open the session saved in a file.
 
@@ -315,7 +332,14 @@ class Session(T.HasTraits):
     def save(self) -> Path:
         """Write the session file now, and return its path."""
         path = self.session_path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                str(path.parent),
+                f"cannot be made ({error.strerror or error})",
+                "Choose another folder for the products in the step Visit.",
+            ) from error
         write_session(path, self._saved())
         return path
 
@@ -460,6 +484,7 @@ class Session(T.HasTraits):
         self._history = saved.history
         self.survey = None
         self.inputs.source = str(saved.source)
+        self.inputs.output = str(saved.output)
         self.inputs.show(visit)
         for step in (self.alignment, self.drizzling, self.export):
             step.clear()

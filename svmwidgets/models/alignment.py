@@ -145,6 +145,8 @@ class AlignmentModel(StepModel):
             self.can_refit = self._refitter is not None
             if fresh:
                 self.fit = survey.fits[self.detector]
+                if not self.fit.matches.is_reference.any():
+                    self.kind = KINDS[1]
         self._settle()
         if not fresh and self.can_refit:
             self._refit()

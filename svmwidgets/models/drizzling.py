@@ -287,7 +287,7 @@ class DrizzlingModel(StepModel):
             return False
         self.errors = {k: v for k, v in self.errors.items() if k != key}
         self.trial = {**self.trial, key: text_of(value)}
-        if self.tried is not None:
+        if self.tried is not None or self.is_trying:
             self.ask_trial()
         return True
 

@@ -20,6 +20,7 @@ class InputsModel(StepModel):
 
     visit = T.Instance(VisitInput, allow_none=True, help="The visit as it was read")
     source = T.Unicode("", help="List, poller, folder or session file that is open")
+    output = T.Unicode("", help="Folder of the products")
     recent = T.List(T.Unicode(), help="Visits opened before, newest first")
 
     def show(self, visit: VisitInput) -> None:

@@ -32,14 +32,14 @@ _COLUMNS = (
     column(
         "links", "Links", "number", digits=0, tooltip="Matches with other exposures"
     ),
-    column("east", "East", "number", digits=1, unit="mas"),
-    column("north", "North", "number", digits=1, unit="mas"),
-    column("roll", "Roll", "number", digits=2, unit="arcsec"),
-    column("scale", "Scale", "number", digits=1, unit="ppm"),
     column("rms_ra", "Rms E", "number", digits=2, unit="mas"),
     column("rms_dec", "Rms N", "number", digits=2, unit="mas"),
     column("rel_ra", "Rel. E", "number", digits=2, unit="mas"),
     column("rel_dec", "Rel. N", "number", digits=2, unit="mas"),
+    column("east", "East", "number", digits=1, unit="mas"),
+    column("north", "North", "number", digits=1, unit="mas"),
+    column("roll", "Roll", "number", digits=2, unit="arcsec"),
+    column("scale", "Scale", "number", digits=1, unit="ppm"),
 )
 _AXES_TEXT = {
     "sky": "x and dx point east, y and dy north; positions are offsets from the "
@@ -264,7 +264,10 @@ class AlignmentPanel(widgets.VBox):
 
     def _show_matches(self) -> None:
         model = self.model
-        for control, value in ((self.kind, model.kind), (self.axes, model.axes)):
+        controls = [(self.kind, model.kind), (self.axes, model.axes)]
+        if model.exposure in {value for _, value in self.exposure.options}:
+            controls.append((self.exposure, model.exposure))
+        for control, value in controls:
             if control.value != value:
                 control.value = value
         set_text(self.axes_line, _AXES_TEXT[model.axes])

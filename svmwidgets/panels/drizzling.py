@@ -182,6 +182,7 @@ class DrizzlingPanel(widgets.VBox):
         model = self.model
         if model.selected and self.product.value != model.selected:
             self.product.value = model.selected
+        self.beside.value = model.beside
         self._load(self.viewer, model.selected)
         self.second.layout.display = None if model.beside else "none"
         if model.beside:

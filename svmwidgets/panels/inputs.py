@@ -14,6 +14,7 @@ from svmwidgets.panels.parts import (
     card,
     columns,
     field,
+    label,
     menu,
     rows,
     set_facts,
@@ -57,6 +58,9 @@ class InputsPanel(widgets.VBox):
         self.browse.observe(guard(lambda _: self._show_browser()), "value")
         self.recent = menu([("Recent visits", "")], value="", label="Recent visits")
         self.recent.observe(guard(self._pick_recent), "value")
+        self.output = field("Output", placeholder="Folder for products")
+        self.output.observe(guard(self._change_output), "value")
+        self.output_row = toolbar(label("Products in", self.output))
         self.entries = Table(
             _ENTRY_COLUMNS, height="240px", label="Files", has_filter=True
         )
@@ -96,6 +100,7 @@ class InputsPanel(widgets.VBox):
             [
                 rows(
                     toolbar(self.path, self.open_button, self.browse, self.recent),
+                    self.output_row,
                     self.reading,
                     self.browser,
                 ),
@@ -106,7 +111,7 @@ class InputsPanel(widgets.VBox):
             ]
         )
         self.add_class("svm-panel")
-        model.observe(guard(lambda _: self.refresh()), ["visit", "source"])
+        model.observe(guard(lambda _: self.refresh()), ["visit", "source", "output"])
         model.observe(guard(lambda _: self._list_recent()), "recent")
         session.observe(guard(lambda _: self._say_reading()), "is_reading")
         self.refresh()
@@ -133,6 +138,8 @@ class InputsPanel(widgets.VBox):
         ]
         self.remarks_card.layout.display = None if remarks else "none"
         self._draw_sky()
+        self.output_row.layout.display = None if self.model.visit else "none"
+        self.output.value = self.model.output
         if self.model.source and self.path.value != self.model.source:
             self.path.value = self.model.source
         self._select()
@@ -210,6 +217,10 @@ class InputsPanel(widgets.VBox):
         if source and not self.session.is_reading:
             self.browse.value = False
             self.session.open_later(source)
+
+    def _change_output(self, change: Any) -> None:
+        if self.model.visit is not None and change["new"].strip():
+            self.session.change_output(change["new"].strip())
 
     def _say_reading(self) -> None:
         busy = self.session.is_reading

@@ -56,6 +56,8 @@ class TrialCard(widgets.VBox):
             [(f"{size} pixels", size) for size in _SIZES], value=300, label="Size"
         )
         self.size.observe(guard(self._resize), "value")
+        self.single = menu([("no single exposure", "")], value="", label="Single")
+        self.single.observe(guard(lambda _: self._show_cutout()), "value")
         self.start = act("Try on a cutout", guard(model.ask_trial), kind="primary")
         self.keep = act("Keep this trial beside", guard(model.keep_trial), kind="quiet")
         self.adopt = act("Adopt these values", guard(model.adopt_trial))
@@ -70,7 +72,13 @@ class TrialCard(widgets.VBox):
         )
         body = columns(
             [
-                toolbar(self.start, self.adopt, self.keep, label("Size", self.size)),
+                toolbar(
+                    self.start,
+                    self.adopt,
+                    self.keep,
+                    label("Size", self.size),
+                    self.single,
+                ),
                 self.viewer,
                 self.line,
                 self.hint,
@@ -110,15 +118,20 @@ class TrialCard(widgets.VBox):
     def _show_cutout(self) -> None:
         tried = self.model.tried
         is_there = tried is not None
-        for part in (self.viewer, self.weights, self.keep):
+        for part in (self.viewer, self.weights, self.keep, self.single):
             part.layout.display = None if is_there else "none"
         if tried is None:
             set_facts(self.facts, [])
             set_text(self.notes, "")
             return
-        before = self.viewer.frame
-        frames = _frames(tried, self.model.kept)
-        self.viewer.set_frames(frames, frame=min(before or 1, len(frames) - 1))
+        names = list(tried.trial.separate)
+        options = [("no single exposure", ""), *((name, name) for name in names)]
+        if tuple(self.single.options) != tuple(options):
+            self.single.options = options
+        frames = _frames(tried, self.model.kept, self.single.value)
+        last = len(frames) - 1
+        shown = last if self.single.value else min(self.viewer.frame or 1, last)
+        self.viewer.set_frames(frames, frame=shown)
         set_facts(self.facts, _facts(tried))
         set_text(self.notes, " ".join(tried.trial.notes))
         self._show_weights(tried.trial)
@@ -133,7 +146,7 @@ class TrialCard(widgets.VBox):
         self.weights.set_counts(counts, edges, title="Weight", guides=guides)
 
 
-def _frames(tried: Trial, kept: Trial | None) -> list[ImageFrame]:
+def _frames(tried: Trial, kept: Trial | None, single: str) -> list[ImageFrame]:
     present, trial = tried.present, tried.trial
     frames = [
         _image(present, "present"),
@@ -151,18 +164,24 @@ def _frames(tried: Trial, kept: Trial | None) -> list[ImageFrame]:
             )
         )
     frames.append(_frame(trial.weight, "weight of trial", trial.grid, trial.window))
-    owners = list(trial.separate_grid)
-    for rootname, image in trial.separate.items():
-        owner = next(o for o in owners if trial.separate_window[o].shape == image.shape)
-        frames.append(
-            _frame(
-                image,
-                f"single {rootname}",
-                trial.separate_grid[owner],
-                trial.separate_window[owner],
-            )
-        )
+    if single in trial.separate:
+        frames.append(_single(trial, single))
     return frames
+
+
+def _single(cutout: Cutout, rootname: str) -> ImageFrame:
+    """Return one exposure alone, its cosmic rays marked where the grids agree."""
+    image = cutout.separate[rootname]
+    owner = next(
+        name
+        for name, window in cutout.separate_window.items()
+        if window.shape == image.shape
+    )
+    grid, window = cutout.separate_grid[owner], cutout.separate_window[owner]
+    mask = None
+    if grid == cutout.grid and window == cutout.window:
+        mask = np.where(cutout.hits > 0, 2, 0).astype(np.uint8)
+    return _frame(image, f"single {rootname}", grid, window, mask=mask)
 
 
 def _image(cutout: Cutout, name: str) -> ImageFrame:
