@@ -1,5 +1,6 @@
 """Files that appear complete or not at all."""
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +8,12 @@ from pathlib import Path
 
 from svmcore.errors import StoreError
 
-__all__ = ["write_atomically", "write_text"]
+__all__ = ["remove_abandoned", "write_atomically", "write_text"]
 
 
 @contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that replaces it on success.
+    """Yield a temporary path that replaces `path` on success.
 
     Parameters
     ----------
@@ -22,8 +23,10 @@ def write_atomically(path: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        Temporary name in the same folder, to be written by the caller. It
-        keeps the final name's suffix, as writers choose a format by it.
+        Temporary name on the same disk, to be written by the caller: in the
+        store of an output folder, where nobody takes it for a product, or
+        else beside the final name. It keeps the final name's suffix, as
+        writers choose a format by it.
 
     Raises
     ------
@@ -36,7 +39,9 @@ def write_atomically(path: Path) -> Iterator[Path]:
     the disk: on a busy machine that costs seconds per file. What a power cut
     may truncate, the store notices by its size and makes again.
     """
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    name = f".{os.getpid()}-{uuid.uuid4().hex[:8]}-{path.name}"
+    scratch = path.parent / ".svm" / "scratch"
+    temporary = (scratch if scratch.is_dir() else path.parent) / name
     try:
         yield temporary
         temporary.replace(path)
@@ -48,6 +53,30 @@ def write_atomically(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove temporary files in a folder whose writers are no longer alive.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that `write_atomically` has written to.
+    """
+    for path in folder.glob(".*-????????-*"):
+        writer = path.name[1:].split("-")[0]
+        if writer.isdecimal() and not _is_alive(int(writer)):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from svmcore.errors import StoreError
-from svmcore.io.atomic import write_text
+from svmcore.io.atomic import remove_abandoned, write_text
 
 __all__ = ["ResultRef", "Store"]
 
@@ -90,14 +90,8 @@ class Store:
             ) from error
 
     @contextmanager
-    def locked(self, outputs: Iterable[str] = ()) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keep other runs out of this folder, and clear what a killed run left.
-
-        Parameters
-        ----------
-        outputs : iterable of str
-            Names of the files that the run will write to the output folder;
-            half-written temporaries of these are removed.
 
         Raises
         ------
@@ -113,17 +107,16 @@ class Store:
                     "another run is writing to this folder",
                     "Wait until it ends, or choose another output folder.",
                 ) from error
-            self._clear(outputs)
+            self._clear()
             yield
 
-    def _clear(self, outputs: Iterable[str]) -> None:
-        for folder in (self.root / "scratch").iterdir():
-            shutil.rmtree(folder, ignore_errors=True)
-        names = {Path(name).stem for name in outputs}
-        for left in self.output.glob(".*.????????.*"):
-            stem = left.name[1:].rsplit(".", 2)[0]
-            if stem in names:
-                left.unlink(missing_ok=True)
+    def _clear(self) -> None:
+        scratch = self.root / "scratch"
+        for left in scratch.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+        for folder in (scratch, self.output, self.root, self.root / "records"):
+            remove_abandoned(folder)
 
     def lookup(self, key: str) -> ResultRef | None:
         """Return the result of that key, or None if it must be made.

@@ -2,8 +2,11 @@
 
 import contextlib
 import multiprocessing
+import multiprocessing.connection
+import os
 import resource
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -64,6 +67,19 @@ def execute(work: tuple[TaskFunction, TaskCall]) -> TaskUsage:
 def _start_worker() -> None:
     # One process per core: further threads would only compete.
     threadpool_limits(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when the coordinating process is gone, however it went.
+
+    A killed coordinator cannot tell its workers; they would wait for ever, or
+    go on writing into a folder that the next run has taken over.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _touch() -> None:

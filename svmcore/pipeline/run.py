@@ -192,7 +192,7 @@ def run_plan(
     check_plan(tasks)
     started = time.perf_counter()
     store = Store(output)
-    with store.locked(name for task in tasks for name in task.outputs):
+    with store.locked():
         run = _Run(
             tasks={task.identifier: task for task in tasks},
             store=store,

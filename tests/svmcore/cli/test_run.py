@@ -94,6 +94,7 @@ def test_killed_run_resumes_to_the_same_products(
     process.send_signal(signal.SIGKILL)
     process.wait()
     for path in output.glob("*.fits"):  # whatever is there is complete
+        assert not path.name.startswith(".")
         with fits.open(path) as hdus:
             hdus.verify("exception")
     again = svm(*words)

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 from svmcore.pipeline import events as ev
 from svmcore.pipeline.run import State, run_plan
@@ -54,6 +55,28 @@ def test_unguarded_script_is_not_run_again_by_workers(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["started", "3"]
+
+
+ORPHANS = """
+    import os, signal
+    from svmcore.pipeline.pool import WorkerPool
+    pool = WorkerPool(1)
+    print(pool.submit(os.getpid).result(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_a_killed_coordinator(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(ORPHANS))
+    done = subprocess.run(
+        [sys.executable, str(script)], check=False, capture_output=True, timeout=60
+    )
+    worker = Path(f"/proc/{int(done.stdout)}")
+    end = time.monotonic() + 20
+    while worker.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not worker.exists()
 
 
 def test_cancel_ends_running_workers_at_once(tmp_path):

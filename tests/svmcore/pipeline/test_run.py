@@ -1,5 +1,6 @@
 """Running plans: reuse, failure, cancel, resume."""
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -204,19 +205,18 @@ def test_two_runs_in_one_folder_are_refused(tmp_path, threads):
         )
 
 
-def test_half_written_leftovers_are_cleared(tmp_path, threads):
+def test_leftovers_of_killed_runs_are_cleared(tmp_path, threads):
     run([step("one", write_text)], tmp_path, threads)
-    (tmp_path / ".joined.0123abcd.txt").write_text("half")
-    (tmp_path / ".mine.0123abcd.txt").write_text("not ours")
-    (tmp_path / ".svm" / "scratch" / "dead").mkdir()
-    tasks = [
-        step("one", write_text),
-        step("two", join_inputs, "", ["one"], outputs=("joined.txt",)),
-    ]
-    run(tasks, tmp_path, threads)
-    assert not (tmp_path / ".joined.0123abcd.txt").exists()
-    assert (tmp_path / ".mine.0123abcd.txt").exists()
-    assert not (tmp_path / ".svm" / "scratch" / "dead").exists()
+    scratch = tmp_path / ".svm" / "scratch"
+    dead, alive = 2**22 + 1, os.getpid()  # beyond the largest process number
+    (scratch / f".{dead}-0123abcd-joined.txt").write_text("half")
+    (tmp_path / f".{dead}-0123abcd-joined.txt").write_text("half")
+    (scratch / f".{alive}-0123abcd-joined.txt").write_text("being written")
+    (tmp_path / ".notes-of-mine-today.txt").write_text("not ours")
+    (scratch / "dead").mkdir()
+    run([step("one", write_text)], tmp_path, threads)
+    left = {path.name for path in [*scratch.iterdir(), *tmp_path.glob(".*-*")]}
+    assert left == {f".{alive}-0123abcd-joined.txt", ".notes-of-mine-today.txt"}
 
 
 @pytest.mark.parametrize(
