@@ -176,6 +176,9 @@ class PlotGrid(anywidget.AnyWidget):
     words = traitlets.Dict(help="Legend words for kept, rejected, preview").tag(
         sync=True
     )
+    empty_text = traitlets.Unicode("No points to show.", help="Shown without rows").tag(
+        sync=True
+    )
     label = traitlets.Unicode("Plots", help="Name for screen readers").tag(sync=True)
 
     def __init__(self, panels: Sequence[Mapping[str, Any]] = (), **traits: Any) -> None:

@@ -67,6 +67,7 @@ class ResidualFigures(PlotGrid):
                 "preview": "would be clipped",
             },
             label="Residuals of the matches",
+            empty_text="No matches to show.",
             **traits,
         )
         self._unit, self._position_unit = unit, position_unit

@@ -378,6 +378,16 @@ def test_arrows_grow_and_return_to_automatic(residuals):
     residuals.until("print(figures.magnification)", "0.0")
 
 
+def test_without_matches_it_says_so_and_comes_back(residuals):
+    residuals.kernel("figures.set_matches([], [], [], [], [])")
+    residuals.page.get_by_text("No matches to show.").wait_for()
+    assert residuals.page.locator(".svm-plot-grid").is_hidden()
+    residuals.kernel("show()")
+    residuals.page.locator('[data-panel="scatter"] .svm-over').wait_for()
+    select_by_drag(residuals, "Lasso", RIGHT_EDGE)
+    residuals.until(COUNT, "6")
+
+
 def test_a_selection_sends_little(residuals):
     sent = residuals.traffic.sent_bytes
     select_by_drag(residuals, "Lasso", RIGHT_EDGE)

@@ -12,7 +12,8 @@ function render({ model, el }) {
   const grid = make("div", { class: "svm-plot-grid" });
   const spoken = make("div", { class: "svm-unseen", "aria-live": "polite" });
   const tip = make("div", { class: "svm-tip", hidden: true });
-  root.append(tools, grid, tip, spoken);
+  const empty = make("div", { class: "svm-empty" });
+  root.append(tools, empty, grid, tip, spoken);
   const state = { columns: {}, count: 0, rejected: new Uint8Array(0), selected: new Set(), preview: new Set(), focused: -1, plots: [], colours: null };
 
   // --- state from the kernel
@@ -531,8 +532,13 @@ function render({ model, el }) {
 
   function drawAll() {
     const start = performance.now();
+    const isEmpty = state.count === 0 && state.plots.some(isSelectable) && state.plots.every(isSelectable);
+    empty.hidden = !isEmpty;
+    empty.textContent = model.get("empty_text");
+    grid.hidden = isEmpty;
     for (const plot of state.plots) drawPlot(plot);
     drawTools();
+    tools.hidden = tools.hidden || isEmpty;
     root.dataset.drawMs = (performance.now() - start).toFixed(1);
     root.dataset.selected = String(state.selected.size);
   }
@@ -542,7 +548,7 @@ function render({ model, el }) {
   listen("columns rejected", loadTable);
   listen("selected_rows preview_rows focused_row", loadMarks);
   listen("panels view", buildPanels);
-  listen("magnification clip mode words views has_tools row_labels tooltips", update);
+  listen("empty_text magnification clip mode words views has_tools row_labels tooltips", update);
   const stopTheme = onThemeChange(() => { state.colours = null; update(); });
   root.setAttribute("aria-label", model.get("label"));
   root.setAttribute("role", "group");
