@@ -9,6 +9,7 @@ from svmcore.alignment.plane import Affine
 from svmcore.alignment.problem import GroupProblem, SolvedGroup
 from svmcore.alignment.quality import FitFacts, judge_group, judge_member
 from svmcore.alignment.solve import LENGTH_MAS, design_rows
+from svmcore.alignment.trends import trend_warnings
 from svmcore.alignment.wcsname import fit_wcs_name
 from svmcore.model.fit import (
     ExposureFit,
@@ -62,7 +63,10 @@ def describe_group(problem: GroupProblem, solved: SolvedGroup) -> GroupFit:
         absolute=_group_terms(solved) if catalog else None,
         quality=quality,
         matches=table,
-        warnings=_warnings(problem, solved, fits),
+        warnings=(
+            *_warnings(problem, solved, fits),
+            *trend_warnings(table, is_absolute=solved.is_absolute),
+        ),
         history=(*solved.linked.notes, *solved.solution.history),
     )
 

@@ -100,7 +100,7 @@ class Affine:
 
     def inverse(self) -> "Affine":
         """Return the map that undoes this one."""
-        matrix = np.linalg.inv(self.matrix)
+        matrix = np.asarray(np.linalg.inv(self.matrix), dtype=np.float64)
         return Affine(matrix, -matrix @ self.shift)
 
     def after(self, first: "Affine") -> "Affine":

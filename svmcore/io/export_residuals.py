@@ -64,8 +64,9 @@ def residual_text(fit: GroupFit) -> str:
             (
                 "Motion of the group: "
                 f"east {terms.shift_east_mas:.2f}, north {terms.shift_north_mas:.2f} "
-                f"+- {terms.shift_error_mas:.2f} mas; rotation {terms.rotation_deg:.6f} "
-                f"+- {terms.rotation_error_deg:.6f} deg; scale {terms.scale_ppm:.2f} "
+                f"+- {terms.shift_error_mas:.2f} mas; rotation "
+                f"{terms.rotation_deg:.6f} +- {terms.rotation_error_deg:.6f} deg; "
+                f"skew {terms.skew_deg:.6f} deg; scale {terms.scale_ppm:.2f} "
                 f"+- {terms.scale_error_ppm:.2f} ppm"
             ),
         ]
@@ -73,8 +74,8 @@ def residual_text(fit: GroupFit) -> str:
     lines += [
         "",
         (
-            "exposure   state    geometry   ref links   east mas  north mas  rot deg    "
-            "scale ppm  rms ra  rms dec  rel ra  rel dec  q"
+            "exposure   state    geometry   ref links   east mas  north mas  "
+            "rot deg    scale ppm  rms ra  rms dec  rel ra  rel dec  q"
         ),
     ]
     for each in fit.exposures:

@@ -1,5 +1,6 @@
 """The alignment tasks of one detector: sources, fit, aligned copies."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +31,7 @@ from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.detector import DetectorKey
 from svmcore.model.exposure import Exposure
-from svmcore.model.fit import GroupFit, ReferenceCatalog, SourceList
+from svmcore.model.fit import ExposureFit, GroupFit, ReferenceCatalog, SourceList
 from svmcore.model.product import ExposureProduct, TotalProduct
 from svmcore.model.reference import ReferenceChoice
 from svmcore.parameters.selection import ParameterSet
@@ -297,6 +298,21 @@ def fit_alignment(call: TaskCall) -> None:
         write_reference_stars(call.folder, used)
 
 
+def _headerlet_history(each: ExposureFit | None, fit: GroupFit) -> tuple[str, ...]:
+    """Return what a headerlet says about the fit, in lines of 70 characters."""
+    if each is None:
+        return ()
+    terms = each.terms
+    lines = (
+        f"{each.state} by visit, {terms.fitgeom}; {fit.quality.sentence}",
+        f"x_shift {terms.shift_east_mas:.3f} mas east",
+        f"y_shift {terms.shift_north_mas:.3f} mas north",
+        f"rotation {terms.rotation_deg:.7f} deg, scale {terms.scale_ppm:.3f} ppm",
+        f"skew {terms.skew_deg:.7f} deg",
+    )
+    return tuple(part for line in lines for part in textwrap.wrap(line, 70))
+
+
 def write_exposure(call: TaskCall) -> None:
     """Write the aligned copy of one exposure and its headerlet."""
     payload: WritePayload = call.payload
@@ -315,6 +331,7 @@ def write_exposure(call: TaskCall) -> None:
         fit=fits_by_name.get(payload.rootname),
         catalog=fit.catalog,
         reference_rootname=payload.reference_rootname,
+        history=_headerlet_history(fits_by_name.get(payload.rootname), fit),
     )
     for flags in call.inputs.get("cosmic rays", ()):
         found = read_cosmic_rays(flags)
