@@ -1,0 +1,179 @@
+"""The dashboard without a browser: wiring, budgets, leaks."""
+
+import time
+
+import ipywidgets
+import pytest
+from ipywidgets.widgets.widget import _instances
+
+from svmwidgets import Dashboard
+from svmwidgets.figures import Rail
+
+LARGEST_MESSAGE = 10_000_000
+
+
+@pytest.fixture
+def wire(monkeypatch):
+    """What would be sent to the browser: (widget, bytes)."""
+    sent = []
+
+    def send(self, message, buffers=None):
+        size = sum(memoryview(part).nbytes for part in buffers or [])
+        sent.append((self, size + len(str(message))))
+
+    monkeypatch.setattr(ipywidgets.Widget, "_send", send)
+    return sent
+
+
+@pytest.fixture
+def dashboard(small_visit, tmp_path):
+    made = Dashboard(
+        small_visit, output=tmp_path / "products", workers=1, state_folder=tmp_path
+    )
+    made.session.wait(60)
+    return made
+
+
+def states(dashboard):
+    return {one["key"]: one["badge"]["status"] for one in dashboard.rail.steps}
+
+
+def test_rail_tells_seven_steps_with_state_and_summary(dashboard):
+    assert [one["name"] for one in dashboard.rail.steps] == [
+        "Visit",
+        "Filtering",
+        "Products",
+        "Parameters",
+        "Alignment",
+        "Drizzle",
+        "Export",
+    ]
+    assert states(dashboard)["alignment"] == "ready"
+    assert dashboard.rail.steps[1]["summary"] == "4 of 7 kept"
+
+
+def test_rail_and_session_follow_each_other(dashboard):
+    assert isinstance(dashboard.rail, Rail)
+    for place, step in enumerate(dashboard.session.steps):
+        dashboard.rail.set_state({"selected": step.name})
+        assert dashboard.session.step == step.name
+        assert dashboard.stack.selected_index == place
+    dashboard.session.step = "filtering"
+    assert dashboard.rail.selected == "filtering"
+
+
+def test_empty_dashboard_says_how_to_begin(tmp_path):
+    made = Dashboard(state_folder=tmp_path)
+    assert set(states(made).values()) == {"todo"}
+    panel = made.panels["inputs"]
+    panel.path.value = str(tmp_path / "none.lst")
+    made.session.wait(20)
+    assert made.banner.layout.display is None
+    assert "none.lst" in made.banner_text.value
+
+
+def test_wrong_visit_is_shown_not_raised(tmp_path):
+    made = Dashboard(tmp_path / "none.lst", state_folder=tmp_path)
+    assert "none.lst" in made.banner_text.value
+    assert "ERROR" not in made.banner_text.value
+
+
+def test_visit_is_opened_from_the_browser_of_files(dashboard, small_visit):
+    made = Dashboard()
+    panel = made.panels["inputs"]
+    panel.path.value = str(small_visit.parent)
+    made.session.wait(30)
+    panel.browse.value = True
+    assert {"visit.lst"} <= {row["id"] for row in panel.entries.rows}
+    panel._activate("visit.lst")
+    made.session.wait(30)
+    assert made.session.inputs.source == str(small_visit)
+
+
+def test_toggle_asks_for_a_reason_and_then_rejects(dashboard):
+    panel, session = dashboard.panels["filtering"], dashboard.session
+    panel.table._receive(
+        None,
+        {"event": "change", "row": "idem01a0q", "column": "use", "value": False},
+        [],
+    )
+    assert "Write a reason" in panel.pending.value
+    assert session.filtering.verdict("idem01a0q").accepted
+    panel.reason.value = "trailed"
+    panel.reject.click()
+    assert not session.filtering.verdict("idem01a0q").accepted
+    assert "F110W (1)" in panel.effect.value
+    dashboard.undo.click()
+    assert session.filtering.verdict("idem01a0q").accepted
+
+
+def test_form_changes_reverts_and_shows_refusals(dashboard):
+    panel, session = dashboard.panels["parameters"], dashboard.session
+    name = "astrodrizzle→final_pixfrac"
+
+    def shown():
+        return next(f for f in panel.form.fields if f["id"] == name)
+
+    panel.form._receive(None, {"event": "change", "id": name, "text": "7"}, [])
+    assert "expected" in shown()["error"]
+    assert shown()["raw"] == "7"
+    panel.form._receive(None, {"event": "change", "id": name, "text": "0.8"}, [])
+    assert shown()["changed"]
+    assert shown()["error"] == ""
+    assert [row["tuned"] for row in panel.differences.rows] == ["0.8"]
+    panel.form._receive(None, {"event": "revert", "id": name}, [])
+    assert not shown()["changed"]
+    assert session.decisions.parameters == ()
+
+
+def test_export_asks_before_it_overwrites(dashboard, tmp_path):
+    panel, session = dashboard.panels["export"], dashboard.session
+    session.step = "export"
+    for box in panel.kinds.values():
+        box.value = True
+    panel.write.click()
+    written = tmp_path / "products" / "custom_parameters.json"
+    first = written.read_bytes()
+    panel.write.click()
+    assert "Overwrite?" in panel.question.value
+    written.write_text("precious")
+    panel.leave.click()
+    assert written.read_text() == "precious"
+    panel.write.click()
+    panel.overwrite.click()
+    assert written.read_bytes() == first
+    assert len(session.export.written) == 10
+
+
+def test_script_is_shown_where_it_is_exported(dashboard):
+    dashboard.session.step = "export"
+    panel = dashboard.panels["export"]
+    assert panel.script.value == dashboard.session.script()
+    assert panel.command.value.startswith("svm run ")
+
+
+def test_messages_stay_small_and_callbacks_short(dashboard, wire):
+    session = dashboard.session
+    started = time.process_time()
+    for number in range(5):
+        session.filtering.override(["idem01a0q"], accepted=False, reason=f"{number}")
+    spent = (time.process_time() - started) / 5
+    for step in session.steps:
+        session.step = step.name
+    assert max(size for _, size in wire) < LARGEST_MESSAGE
+    assert spent < 0.15  # with all panels drawn, none of them looked at
+
+
+def test_decisions_leak_no_widgets(dashboard):
+    session = dashboard.session
+    session.filtering.override(["idem01a0q"], accepted=False, reason="first")
+    session.undo()
+    before = len(_instances)
+    for number in range(5):
+        session.filtering.override(["idem01a0q"], accepted=False, reason=f"{number}")
+        session.undo()
+    assert len(_instances) - before <= 5  # the depth map's frame, if anything
+
+
+def test_no_widget_is_written_into_the_notebook_twice(dashboard):
+    assert repr(dashboard) == "Dashboard(visit)"
