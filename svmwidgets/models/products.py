@@ -71,6 +71,8 @@ class ProductsModel(StepModel):
     removed = T.Tuple(help="Products that the last decision took away")
     grids = T.Dict(help="Grid of each detector's products, by total basename")
     depth = T.Instance(DepthMap, allow_none=True, help="Depth of the selected product")
+    coverage = T.Instance(Footprints, allow_none=True, help="Where it lies on the sky")
+    mean_depth = T.Float(0.0, help="Exposures per covered pixel on average")
 
     def __init__(self, door: Door, **traits: Any) -> None:
         super().__init__(door, **traits)
@@ -85,7 +87,7 @@ class ProductsModel(StepModel):
         with self.hold_trait_notifications():
             self.removed = tuple(sorted(before - set(names)))
             self.parameters = parameters
-            self.grids, self.depth = {}, None
+            self.grids, self.depth, self.coverage = {}, None, None
             self.tree = tree
             if self.selected not in names:
                 self.selected = names[0] if names else ""
@@ -100,7 +102,7 @@ class ProductsModel(StepModel):
 
     @T.observe("selected")
     def _forget_depth(self, _: object) -> None:
-        self.depth = None
+        self.depth = self.coverage = None
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -128,14 +130,6 @@ class ProductsModel(StepModel):
         """The selected product, ready to be listed."""
         return next((n for n in self.nodes if n.basename == self.selected), None)
 
-    def coverage(self) -> tuple[Footprints, float] | None:
-        """Return the selected product's footprints and mean exposures per pixel."""
-        product = self.product
-        if product is None or not product.exposures:
-            return None
-        exposures = product.exposures
-        return footprints(exposures), mean_exposures_per_pixel(exposures)
-
     @property
     def grid(self) -> MosaicGrid | None:
         """Grid of the selected product, once it is known."""
@@ -144,24 +138,31 @@ class ProductsModel(StepModel):
         return self.grids.get(self.total_of(self.selected).basename)
 
     def ask_geometry(self) -> None:
-        """Find grid and depth of the selected product in the background."""
+        """Find coverage, grid and depth of the selected product in the background."""
         prepared, product = self._prepared, self.product
-        if prepared is None or product is None or self.depth is not None:
+        if prepared is None or product is None or self.coverage is not None:
             return
         total = self.total_of(product.basename)
-        if not total.filters or not product.exposures:
+        if not product.exposures:
             return
         known = self.grids.get(total.basename)
 
-        def question() -> tuple[str, DepthMap]:
-            grid = known or total_grid(prepared, total)
-            return product.basename, depth_map(grid, product)
+        def question() -> tuple[str, Footprints, float, DepthMap | None]:
+            depth = None
+            if total.filters:
+                depth = depth_map(known or total_grid(prepared, total), product)
+            exposures = product.exposures
+            mean = mean_exposures_per_pixel(exposures)
+            return product.basename, footprints(exposures), mean, depth
 
-        def answer(found: tuple[str, DepthMap]) -> None:
-            name, depth = found
-            if prepared is self._prepared and name == self.selected:
-                self.grids = {**self.grids, total.basename: depth.grid}
-                self.depth = depth
+        def answer(found: tuple[str, Footprints, float, DepthMap | None]) -> None:
+            name, coverage, mean, depth = found
+            if prepared is not self._prepared or name != self.selected:
+                return
+            with self.hold_trait_notifications():
+                if depth is not None:
+                    self.grids = {**self.grids, total.basename: depth.grid}
+                self.depth, self.coverage, self.mean_depth = depth, coverage, mean
 
         self.door.preview("geometry", question, answer)
 

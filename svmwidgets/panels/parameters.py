@@ -134,12 +134,17 @@ class ParametersPanel(widgets.VBox):
             guard(lambda _: self.refresh()), ["fields", "errors", "product", "compared"]
         )
         model.observe(guard(lambda _: self._show_stale()), "stale")
+        session.observe(guard(lambda _: self._is_old and self.refresh()), "step")
         self.refresh()
         self._show_stale()
 
     def refresh(self) -> None:
-        """Show values, errors and differences as the model has them."""
+        """Show values, errors and differences, if this step is looked at."""
         model = self.model
+        if self.session.step != model.name:
+            self._is_old = True
+            return
+        self._is_old = False
         names = model.products
         if tuple(self.product.options) != names:
             self.product.options = names

@@ -57,11 +57,16 @@ class ProductsPanel(widgets.VBox):
         )
         self.add_class("svm-panel")
         model.observe(guard(lambda _: self.refresh()), "tree")
-        model.observe(guard(lambda _: self._describe()), ["selected", "depth"])
+        model.observe(guard(lambda _: self._describe()), ["selected", "coverage"])
+        session.observe(guard(lambda _: self._is_old and self.refresh()), "step")
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the tree as the model has it."""
+        """Show the tree as the model has it, if this step is looked at."""
+        if self.session.step != self.model.name:
+            self._is_old = True
+            return
+        self._is_old = False
         self.tree.nodes = [_drawn(node) for node in self.model.nodes]
         if self.tree.selected != self.model.selected:
             self.tree.selected = self.model.selected
@@ -76,6 +81,8 @@ class ProductsPanel(widgets.VBox):
         self.session.step = "parameters"
 
     def _describe(self) -> None:
+        if self._is_old:
+            return
         node = self.model.node
         if node is None:
             for line in (self.facts, self.files, self.origin):
@@ -88,12 +95,12 @@ class ProductsPanel(widgets.VBox):
             ("Exposures", f"{len(node.exposures)}: {', '.join(node.exposures)}"),
             ("Exposure time", f"{node.exptime_s:.1f} s"),
         ]
-        coverage = self.model.coverage()
-        if coverage is not None:
-            sky, mean = coverage
+        sky = self.model.coverage
+        if sky is not None:
             area = sky.union_area_arcsec2 / 3600.0
             facts.append(("Area", f"{area:.3f} square arcminutes"))
-            facts.append(("Mean exposures per pixel", f"{mean:.2f}"))
+            mean = f"{self.model.mean_depth:.2f}"
+            facts.append(("Mean exposures per pixel", mean))
             if sky.isolated:
                 facts.append(("Apart from the rest", ", ".join(sky.isolated)))
             self._draw(sky)

@@ -45,6 +45,7 @@ def test_grid_and_depth_follow_the_selected_product(session, model):
     session.wait(60)
     assert model.grid.scale_arcsec == pytest.approx(0.12825, rel=1e-3)
     assert model.depth.counts.max() == 4
+    assert 3.5 < model.mean_depth <= 4.0
     model.selected = model.nodes[2].basename
     model.ask_geometry()
     session.wait(60)
