@@ -30,6 +30,8 @@ COMMANDS = {
     "app": "svmcore.cli.app",
 }
 
+_FILE_WIDTH = 200  # characters
+
 
 def _parser(modules: dict[str, ModuleType]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -82,8 +84,10 @@ def main(words: Sequence[str] | None = None) -> int:
         usage, 130 interrupted.
     """
     words = list(sys.argv[1:] if words is None else words)
-    console = Console()
-    errors = Console(stderr=True)
+    console, errors = Console(), Console(stderr=True)
+    for each in (console, errors):
+        if not each.is_terminal:
+            each.width = _FILE_WIDTH  # file names must not be broken in a log
     parser = _parser(_wanted(words))
     arguments = parser.parse_args(words)
     _configure_logging(arguments.verbose, errors)

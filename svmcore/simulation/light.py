@@ -69,6 +69,7 @@ class Light:
         pixels, inside = _on_image(wcs, self.stars.ra_deg, self.stars.dec_deg)
         magnitudes = self.stars.magnitude_at(self.band.pivot_angstrom)[inside]
         fluxes = 10 ** (-0.4 * (magnitudes - self.band.zero_point_ab))
+        fluxes *= _flat_fielded(wcs, pixels, chip.chip.constants["IDCSCALE"])
         pixels = pixels + self.distortion.at(pixels, chip, chip_shape)
         pixels, fluxes = _spread(self.exposure.kind, pixels, fluxes)
         seconds = max(self.exposure.exptime_s, 1.0)
@@ -83,14 +84,15 @@ class Light:
         )
         image += stars / np.float32(seconds)
         if self.exposure.kind == "direct":
-            self._add_galaxies(image, wcs)
+            self._add_galaxies(image, wcs, chip.chip.constants["IDCSCALE"])
         return image
 
-    def _add_galaxies(self, image: FloatImage, wcs: WCS) -> None:
+    def _add_galaxies(self, image: FloatImage, wcs: WCS, scale_arcsec: float) -> None:
         galaxies = self.galaxies
         pixels, inside = _on_image(wcs, galaxies.ra_deg, galaxies.dec_deg)
         magnitude = galaxies.magnitude[inside]
         flux = 10 ** (-0.4 * (magnitude - self.band.zero_point_ab))
+        flux *= _flat_fielded(wcs, pixels, scale_arcsec)
         scale = float(np.sqrt(abs(np.linalg.det(wcs.wcs.cd)))) * 3600.0
         radius = galaxies.radius_arcsec[inside] / scale
         half = np.where(radius * galaxies.index[inside] < 8.0, 16, 48)
@@ -130,6 +132,28 @@ def _on_image(
     inside = np.zeros(len(ra_deg), bool)
     inside[found[kept]] = True
     return pixels[kept], inside
+
+
+def _flat_fielded(
+    wcs: WCS, pixels: NDArray[np.float64], scale_arcsec: float
+) -> NDArray[np.float64]:
+    """Return the factor that flat-fielding puts on the light of point sources.
+
+    A flat field makes an even sky even, whatever area of it a pixel sees; a
+    star on a large pixel so loses light, which drizzling gives back (the
+    pixel area map: ACS Data Handbook 5.1.3, WFC3 Data Handbook 9.1.11). PHOTFLAM
+    holds for pixels of the size IDCSCALE.
+    """
+    if not len(pixels):
+        return np.ones(0)
+    steps = np.array([[0.5, 0.0], [-0.5, 0.0], [0.0, 0.5], [0.0, -0.5]])
+    sky = [wcs.all_pix2world(pixels + step, 0) for step in steps]
+    stretch = np.array([np.cos(np.deg2rad(sky[0][:, 1])), np.ones(len(pixels))]).T
+    east = (((sky[0] - sky[1] + 180.0) % 360.0) - 180.0) * stretch
+    north = (((sky[2] - sky[3] + 180.0) % 360.0) - 180.0) * stretch
+    area = np.abs(east[:, 0] * north[:, 1] - east[:, 1] * north[:, 0]) * 3600.0**2
+    factor: NDArray[np.float64] = scale_arcsec**2 / area
+    return factor
 
 
 def _inside(

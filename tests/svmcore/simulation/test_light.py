@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from astropy.wcs import WCS
 
 from svmcore.simulation import VisitConfig
 from svmcore.simulation.distortion import make_distortion_error
 from svmcore.simulation.exposures import visit_solutions
 from svmcore.simulation.geometry import read_geometry
 from svmcore.simulation.instruments import INSTRUMENTS
-from svmcore.simulation.light import Light
+from svmcore.simulation.light import Light, _flat_fielded
 from svmcore.simulation.pointings import plan_exposures
 from svmcore.simulation.psf import build_psf
 from svmcore.simulation.sky import Galaxies, make_galaxies, make_stars
@@ -85,3 +86,16 @@ def test_a_spectrum_is_spread_along_the_rows():
     assert plan_exposures(CONFIG)[1].kind == "grism"
     direct, grism = (light_on_chip(stars=stars, number=n) for n in (0, 1))
     assert grism.max() < 0.1 * direct.max()
+
+
+def test_a_star_on_a_larger_pixel_counts_less():
+    # Flat-fielding evens out the sky; ACS/HRC pixels see 0.0265" squared on
+    # the mean, but the zero points hold for 0.025".
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crpix = [50.0, 50.0]
+    wcs.wcs.crval = [84.0, -69.0]
+    wcs.wcs.cd = np.array([[-0.028, 0.0], [0.0, 0.025]]) / 3600.0
+    (factor,) = _flat_fielded(wcs, np.array([[60.0, 40.0]]), 0.025)
+    # 1e-4: of the tangent plane's curvature nothing is left so near its centre
+    assert factor == pytest.approx(0.025 / 0.028, rel=1e-4)
