@@ -1,12 +1,13 @@
 """A session as a Python script and as a command line."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from svmwidgets.changes import History, python_lines
 from svmwidgets.saved import SavedSession
 
-__all__ = ["command_line", "script_text"]
+__all__ = ["command_line", "run_python", "script_text"]
 
 _HEAD = '''"""The visit {name}, processed as it was in the dashboard."""
 
@@ -65,6 +66,30 @@ def script_text(
         data += f", data_folder=Path({str(saved.data_folder)!r})"
     parts.append(_TAIL.format(data=data))
     return "".join(parts)
+
+
+def run_python(steps: Sequence[str]) -> str:
+    """Return the Python of a run, with the names that the log uses.
+
+    Parameters
+    ----------
+    steps : sequence of str
+        Steps of the task engine; all if empty.
+    """
+    if not steps:
+        return (
+            "report = process_visit("
+            "source, output=output, reference=reference, decisions=decisions)"
+        )
+    names = ", ".join(repr(step) for step in steps)
+    return "\n".join(
+        (
+            "prepared = prepare_visit(source, decisions=decisions)",
+            "choice = ReferenceChoice.from_user(reference)",
+            "plan = make_plan(prepared, reference=choice)",
+            f"outcome = run_plan(plan.of_step({names}), output=output)",
+        )
+    )
 
 
 def command_line(

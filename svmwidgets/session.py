@@ -27,7 +27,7 @@ from svmwidgets.models.parameters import ParametersModel
 from svmwidgets.models.products import ProductsModel
 from svmwidgets.models.running import RunModel
 from svmwidgets.models.step import StepModel
-from svmwidgets.replay import command_line, script_text
+from svmwidgets.replay import command_line, run_python, script_text
 from svmwidgets.saved import (
     SESSION_NAME,
     SavedSession,
@@ -407,8 +407,7 @@ class Session(T.HasTraits):
             return
         self._started_s = time.monotonic()
         self._mark_running(steps)
-        names = f", only={list(steps)}" if steps else ""
-        self.note(f"{label} started{names}")
+        self.note(f"{label} started", run_python(steps))
         reference, output, workers = self.reference, self.output, self.workers
 
         def work(emit: Callable[[Any], None], cancel: threading.Event) -> Any:

@@ -84,6 +84,8 @@ class AlignmentModel(StepModel):
     focused = T.Unicode("", help="Identifier of the match that is looked at")
     clip_sigma = T.Float(0.0, help="Sigma of the clip that is tried; 0 for none")
     offsets = T.Instance(PairOffsets, allow_none=True, help="Offsets of all pairs")
+    has_grism = T.Bool(default_value=False, help="Whether there are grism exposures")
+    carries_fit = T.Bool(default_value=False, help="Whether they get the fit")
     is_fresh = T.Bool(default_value=False, help="Whether the stored fit is this one")
     can_refit = T.Bool(default_value=False, help="Whether source lists are there")
 
@@ -121,6 +123,8 @@ class AlignmentModel(StepModel):
             self.detectors = tuple(t.detector_key.slug for t in prepared.working_totals)
             if self.detector not in self.detectors:
                 self.detector = self.detectors[0] if self.detectors else ""
+            self.carries_fit = prepared.decisions.carry_fit_to_grism
+            self.has_grism = bool(self.total and self.total.grisms)
             self._read_geometry()
         if before is not None and self._refitter is not None:
             self._refit()

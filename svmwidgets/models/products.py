@@ -1,6 +1,7 @@
 """The tree of products that the accepted exposures make."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import traitlets as T  # noqa: N812
@@ -14,6 +15,7 @@ from svmcore.model.product import (
     TotalProduct,
 )
 from svmcore.model.verdict import Role
+from svmcore.parameters import ParameterSet
 from svmcore.pipeline.explore import DepthMap, depth_map, total_grid
 from svmcore.pipeline.prepare import PreparedVisit
 from svmcore.products import (
@@ -66,7 +68,6 @@ class ProductsModel(StepModel):
     title = "Products"
 
     tree = T.Instance(ProductTree, allow_none=True, help="All products of the visit")
-    parameters = T.Any({}, help="Parameter set of every product, by basename")
     selected = T.Unicode("", help="Basename of the product that is looked at")
     removed = T.Tuple(help="Products that the last decision took away")
     grids = T.Dict(help="Grid of each detector's products, by total basename")
@@ -77,16 +78,16 @@ class ProductsModel(StepModel):
     def __init__(self, door: Door, **traits: Any) -> None:
         super().__init__(door, **traits)
         self._prepared: PreparedVisit | None = None
+        self.parameters: Mapping[str, ParameterSet] = {}
 
     def show(self, prepared: PreparedVisit) -> None:
         """Take a new tree; say which products came and went."""
         tree, parameters = prepared.tree, prepared.parameters
-        self._prepared = prepared
+        self._prepared, self.parameters = prepared, parameters
         before = {p.basename for p in self.tree.products} if self.tree else set()
         names = [product.basename for product in tree.products]
         with self.hold_trait_notifications():
             self.removed = tuple(sorted(before - set(names)))
-            self.parameters = parameters
             self.grids, self.depth, self.coverage = {}, None, None
             self.tree = tree
             if self.selected not in names:
@@ -165,6 +166,18 @@ class ProductsModel(StepModel):
                 self.depth, self.coverage, self.mean_depth = depth, coverage, mean
 
         self.door.preview("geometry", question, answer)
+
+    @property
+    def can_choose_flt(self) -> bool:
+        """Whether a filter has both FLT and FLC files, so that one must yield."""
+        has_left_out = bool(self.tree and self.tree.left_out)
+        return has_left_out or self.door.decisions.prefer_flt
+
+    def prefer_flt(self, *, preferred: bool) -> bool:
+        """Use FLT files where a filter has both, or FLC files again."""
+        word = "FLT" if preferred else "FLC"
+        decisions = replace(self.door.decisions, prefer_flt=preferred)
+        return self.door.decide(f"Use {word} files where there are both", decisions)
 
     def changes_of(self, basename: str) -> tuple[tuple[str, str, str], ...]:
         """Return name, value and origin of each changed parameter of a product."""

@@ -17,6 +17,7 @@ from svmwidgets.panels.parts import (
     menu,
     set_facts,
     set_text,
+    switch,
     text,
     toolbar,
 )
@@ -79,7 +80,11 @@ class AlignmentPanel(widgets.VBox):
         )
         self.add_class("svm-panel")
         for names, call in (
-            (["detectors", "detector", "reference", "geometry"], self._show_choices),
+            (
+                ["detectors", "detector", "reference", "geometry"],
+                self._show_choices,
+            ),
+            (["has_grism", "carries_fit"], self._show_choices),
             (["fit", "earlier", "is_fresh", "can_refit"], self.refresh),
             (["kind", "axes", "exposure", "offsets"], self._show_matches),
             (["exposure"], self._show_table),
@@ -107,6 +112,11 @@ class AlignmentPanel(widgets.VBox):
         self.geometry = menu(list(GEOMETRIES), value="rscale", label="Geometry")
         self.geometry.observe(guard(self._pick_geometry), "value")
         self.run = act("Align", guard(self._run), kind="primary")
+        self.grism = switch(
+            "Carry the fit to grism exposures",
+            tooltip="Off: direct and grism exposures share the a-priori WCS",
+        )
+        self.grism.observe(guard(self._carry), "value")
         self.keep = act(
             "Keep this fit to compare", guard(model.keep_for_comparison), kind="quiet"
         )
@@ -116,6 +126,7 @@ class AlignmentPanel(widgets.VBox):
             label("Geometry", self.geometry),
             self.run,
             self.keep,
+            self.grism,
         )
         self.top.add_class("svm-top")
 
@@ -216,6 +227,8 @@ class AlignmentPanel(widgets.VBox):
             self.detector.value = model.detector
         self.detector_box.layout.display = None if len(labels) > 1 else "none"
         self.reference.value = model.reference
+        self.grism.layout.display = None if model.has_grism else "none"
+        self.grism.value = model.carries_fit
         if model.geometry in GEOMETRIES:
             self.geometry.value = model.geometry
         self._show_run()
@@ -349,6 +362,10 @@ class AlignmentPanel(widgets.VBox):
         if change["new"].strip() != self.model.reference:
             self.session.choose_reference(change["new"])
             self.reference.value = self.model.reference
+
+    def _carry(self, change: Any) -> None:
+        if change["new"] != self.model.carries_fit:
+            self.model.carry_to_grism(carried=change["new"])
 
     def _pick_geometry(self, change: Any) -> None:
         if change["new"] != self.model.geometry:

@@ -7,7 +7,16 @@ import ipywidgets as widgets
 from svmwidgets.figures import FootprintFigure, Tree, badge, outline, tree_node
 from svmwidgets.models.products import Node, ProductsModel
 from svmwidgets.panels.depth import DepthView
-from svmwidgets.panels.parts import act, card, columns, set_facts, text, toolbar
+from svmwidgets.panels.parts import (
+    act,
+    card,
+    columns,
+    set_facts,
+    set_text,
+    switch,
+    text,
+    toolbar,
+)
 
 __all__ = ["ProductsPanel"]
 
@@ -35,12 +44,15 @@ class ProductsPanel(widgets.VBox):
         self.origin = text()
         self.sky = FootprintFigure(height=300, label="Footprint of the product")
         self.depth = DepthView()
+        self.flt = switch("Use FLT files where a filter has both FLT and FLC")
+        self.flt.observe(guard(self._prefer_flt), "value")
+        self.left_out = text(css="svm-warning")
         self.edit = act("Edit its parameters", guard(self._edit), kind="quiet")
         super().__init__(
             [
                 columns(
                     [
-                        card([self.tree], heading="Products"),
+                        card([self.tree, self.left_out, self.flt], heading="Products"),
                         card(
                             [self.origin, toolbar(self.edit)],
                             heading="Parameters it uses",
@@ -70,7 +82,19 @@ class ProductsPanel(widgets.VBox):
         self.tree.nodes = [_drawn(node) for node in self.model.nodes]
         if self.tree.selected != self.model.selected:
             self.tree.selected = self.model.selected
+        self._show_left_out()
         self._describe()
+
+    def _show_left_out(self) -> None:
+        tree = self.model.tree
+        lines = [f"{o.rootname}: {o.sentence}" for o in tree.left_out] if tree else []
+        set_text(self.left_out, " ".join(lines))
+        self.flt.layout.display = None if self.model.can_choose_flt else "none"
+        self.flt.value = self.model.door.decisions.prefer_flt
+
+    def _prefer_flt(self, change: Any) -> None:
+        if change["new"] != self.model.door.decisions.prefer_flt:
+            self.model.prefer_flt(preferred=change["new"])
 
     def _picked(self, change: Any) -> None:
         if change["new"]:
