@@ -20,11 +20,14 @@ __all__ = [
     "clipped_difference",
     "match_skies",
     "sample_chip",
+    "sample_step",
 ]
 
 FloatArray = NDArray[np.float64]
 
-SAMPLE_STEP = 3
+# Images are sampled so that about this many positions are left, or each third.
+SAMPLED_POSITIONS = 1_000_000
+LARGEST_STEP = 3
 INVERSE_DEGREE = 5
 LEAST_PIXELS = 100
 
@@ -87,20 +90,28 @@ def chip_statistic(
     return float(getattr(found, settings.statistic))
 
 
+def sample_step(grid: MosaicGrid) -> int:
+    """Return the distance of sampled positions of a grid [pixel]."""
+    pixels = grid.shape[0] * grid.shape[1]
+    return int(min(max((pixels / SAMPLED_POSITIONS) ** 0.5, 1), LARGEST_STEP))
+
+
 def sample_chip(
     target: NDArray[np.float32],
     brightness: NDArray[np.float32],
     good: NDArray[np.bool_],
     pixel_map: PixelMap,
     grid: MosaicGrid,
+    *,
+    step: int,
 ) -> None:
     """Enter a chip's pixels at the sampled positions of a grid, in place.
 
     Parameters
     ----------
     target : ndarray of float32
-        Every third pixel of every third row of the grid; nan where no chip
-        has been entered yet. Changed.
+        Every `step`-th pixel of every `step`-th row of the grid; nan where no
+        chip has been entered yet. Changed.
     brightness : ndarray of float32, shape (ny, nx)
         Pixel values on a common scale.
     good : ndarray of bool, shape (ny, nx)
@@ -109,6 +120,8 @@ def sample_chip(
         Where the pixels fall on the grid.
     grid : MosaicGrid
         Common grid.
+    step : int
+        Distance of the sampled positions [pixel].
 
     Notes
     -----
@@ -117,7 +130,7 @@ def sample_chip(
     pixel.
     """
     ny, nx = brightness.shape
-    x, y = _inverse(pixel_map, grid)
+    x, y = _inverse(pixel_map, grid, step)
     column, row = np.rint(x).astype(np.int32), np.rint(y).astype(np.int32)
     inside = (column >= 0) & (column < nx) & (row >= 0) & (row < ny)
     column, row = column[inside], row[inside]
@@ -142,13 +155,19 @@ def clipped_difference(
     -------
     difference, error : float
         ``inf`` as error where fewer than 100 pixels are common.
+
+    Notes
+    -----
+    The spread for clipping is 1.48 times the median absolute deviation: stars
+    that are sampled half a pixel apart would widen a standard deviation.
     """
     values = first - second
     values = values[np.isfinite(values)]
     for _ in range(settings.clip):
         if values.size < LEAST_PIXELS:
             break
-        middle, spread = float(np.median(values)), float(values.std())
+        middle = float(np.median(values))
+        spread = 1.4826 * float(np.median(np.abs(values - middle)))
         kept = values[
             (values >= middle - settings.lower_sigma * spread)
             & (values <= middle + settings.upper_sigma * spread)
@@ -200,7 +219,7 @@ def match_skies(
     return SkyMatch(tuple(float(sky) for sky in skies), len(rows), alone)
 
 
-def _inverse(pixel_map: PixelMap, grid: MosaicGrid) -> tuple[Any, Any]:
+def _inverse(pixel_map: PixelMap, grid: MosaicGrid, step: int) -> tuple[Any, Any]:
     """Return chip positions of the sampled grid positions."""
     ny, nx = pixel_map.shape
     rows = np.unique(np.linspace(0, ny - 1, 15).astype(int))
@@ -218,7 +237,7 @@ def _inverse(pixel_map: PixelMap, grid: MosaicGrid) -> tuple[Any, Any]:
     inverse = np.linalg.pinv(design)
     bases = []
     for axis in (0, 1):
-        steps = np.arange(0, sizes[axis], SAMPLE_STEP)
+        steps = np.arange(0, sizes[axis], step)
         scaled = 2 * (steps - low[axis]) / (high[axis] - low[axis]) - 1
         basis = chebyshev.chebvander(np.clip(scaled, -1.05, 1.05), INVERSE_DEGREE)
         basis[np.abs(scaled) > 1.05] = np.nan

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from svmcore.drizzling.pixmap import footprint_window
 from svmcore.drizzling.resample import drizzle_chip, drizzle_sparse
-from svmcore.drizzling.sky import SAMPLE_STEP, match_skies
+from svmcore.drizzling.sky import match_skies, sample_step
 from svmcore.drizzling.stack import SparseChange, find_change
 from svmcore.drizzling.weights import weight_map, weight_scale
 from svmcore.io.drizzle_results import (
@@ -151,7 +151,7 @@ def drizzle_total_product(call: TaskCall) -> None:
     payload: ProductPayload = call.payload
     grid = read_grids(call.inputs["grids"][0]).products[payload.basename]
     paths = [call.output / name for name in payload.filters]
-    offsets = _filter_offsets(payload, paths)
+    offsets = _filter_offsets(payload, paths, sample_step(grid))
     changes = iter(call.inputs.get("changes", ()))
     sources: list[StackSource] = []
     later: list[StackSource] = []
@@ -174,13 +174,15 @@ def drizzle_total_product(call: TaskCall) -> None:
     _write(call, payload, sources + later, facts)
 
 
-def _filter_offsets(payload: ProductPayload, paths: Sequence[Path]) -> list[float]:
+def _filter_offsets(
+    payload: ProductPayload, paths: Sequence[Path], step: int
+) -> list[float]:
     """Return the constant that each filter product is above the lowest [1 / s]."""
     if len(paths) < 2 or not (
         payload.sky.is_on and payload.sky.method.endswith("match")
     ):
         return [0.0] * len(paths)
-    sampled = [read_product_source(path).sample(SAMPLE_STEP) for path in paths]
+    sampled = [read_product_source(path).sample(step) for path in paths]
     return list(match_skies(sampled, payload.sky).skies)
 
 

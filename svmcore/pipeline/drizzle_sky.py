@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from svmcore.drizzling.grid import undistorted_scale_arcsec
 from svmcore.drizzling.pixmap import fit_pixel_map
 from svmcore.drizzling.sky import (
-    SAMPLE_STEP,
     chip_statistic,
     match_skies,
     sample_chip,
+    sample_step,
 )
 from svmcore.drizzling.weights import good_pixels
 from svmcore.io.drizzle_results import Grids, read_grids, write_skies
@@ -134,6 +134,7 @@ def _measure(
                 good & within,
                 fit_pixel_map(wcs, grid),
                 grid,
+                step=sample_step(grid),
             )
         if settings.method != "match":
             value = chip_statistic(pixels.science, good, settings)
@@ -143,7 +144,8 @@ def _measure(
 
 
 def _empty_samples(grid: MosaicGrid) -> NDArray[np.float32]:
-    ny, nx = (-(-size // SAMPLE_STEP) for size in grid.shape)
+    step = sample_step(grid)
+    ny, nx = (-(-size // step) for size in grid.shape)
     return np.full((ny, nx), np.nan, np.float32)
 
 

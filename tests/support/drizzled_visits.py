@@ -1,0 +1,69 @@
+"""Small simulated visits, drizzled without the engine."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from svmcore.io.raw import write_json
+from svmcore.io.wcs import as_aligned, read_chip_wcs
+from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
+from svmcore.pipeline.prepare import decide, prepare_visit
+from svmcore.pipeline.tasks import TaskCall
+
+__all__ = ["DrizzledVisit", "drizzle_visit"]
+
+FIT = "fit alignment: any"
+
+
+@dataclass(frozen=True)
+class DrizzledVisit:
+    """Products of one detector and the results of all tasks."""
+
+    total: object
+    parameters: dict
+    output: Path
+    folders: dict
+
+    def file(self, product):
+        return self.output / product.drizzle_name
+
+    def result(self, step, subject):
+        return self.folders[f"{step}: {subject}"]
+
+
+def drizzle_visit(source, output, changes=()):
+    """Run all drizzling tasks one after the other, on the WCS of the headers."""
+    prepared = prepare_visit(source)
+    decisions = prepared.decisions
+    for change in changes:
+        decisions = decisions.with_parameter(change)
+    prepared = decide(prepared.visit, decisions)
+    (total,) = prepared.tree.totals
+    output.mkdir(parents=True, exist_ok=True)
+    folders = {FIT: _header_solutions(total, output / "fit")}
+    tasks = [
+        *cosmic_ray_tasks(total, parameters=prepared.parameters, fit_task=FIT),
+        *drizzling_tasks(total, parameters=prepared.parameters, fit_task=FIT),
+    ]
+    for number, task in enumerate(tasks):
+        folder = output / f"result{number:03d}"
+        folder.mkdir()
+        inputs = {
+            role: tuple(folders[name] for name in names)
+            for role, names in task.needs.items()
+        }
+        task.function(TaskCall(task.payload, inputs, folder, output))
+        folders[task.identifier] = folder
+    return DrizzledVisit(total, prepared.parameters, output, folders)
+
+
+def _header_solutions(total, folder):
+    folder.mkdir()
+    solutions = [
+        as_aligned(one.rootname, "IDC_TEST", read_chip_wcs(one.path))
+        for one in total.exposures
+    ]
+    write_json(
+        folder / "wcs.json",
+        {"solutions": [asdict(one) for one in solutions], "set_aside": []},
+    )
+    return folder

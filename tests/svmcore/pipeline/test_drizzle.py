@@ -1,0 +1,424 @@
+"""All drizzling tasks on small simulated visits with known truth."""
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+from astropy.wcs import WCS
+from drizzled_visits import drizzle_visit
+
+from svmcore.errors import DrizzleError, ParameterError
+from svmcore.io.drizzle_results import read_cosmic_rays, read_grids, read_sky
+from svmcore.io.images import read_calibration
+from svmcore.model.decisions import ParameterChange
+from svmcore.pipeline.cutout import compare, drizzle_cutout
+from svmcore.pipeline.cutout_source import open_cutouts
+from svmcore.pipeline.drizzle import total_filters
+from svmcore.pipeline.prepare import prepare_visit
+from svmcore.simulation.config import VisitConfig
+from svmcore.simulation.visit import write_visit
+
+KEYWORDS = ("NPIXFRAC", "MEANEXPT", "MEDEXPT", "MEANNEXP", "MEDNEXP")
+IR = VisitConfig(chip_shape=(120, 130), exposures=3, has_rejected=False, density=2500.0)
+UVIS = replace(
+    IR,
+    instrument="wfc3/uvis",
+    chip_shape=(150, 180),
+    density=9000.0,
+    dither_arcsec=0.7,
+    seed=7,
+)
+
+
+@pytest.fixture(scope="module")
+def ir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ir")
+    return write_visit(folder, IR)
+
+
+@pytest.fixture(scope="module")
+def uvis(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uvis")
+    return write_visit(folder, UVIS)
+
+
+@pytest.fixture(scope="module")
+def one_filter(tmp_path_factory):
+    config = replace(IR, filters=("F160W",), chip_shape=(80, 90))
+    visit = write_visit(tmp_path_factory.mktemp("one"), config)
+    folder = tmp_path_factory.mktemp("out") / "one"
+    return visit, drizzle_visit(visit.exposure_list, folder)
+
+
+@pytest.fixture(scope="module")
+def drizzled_ir(ir, tmp_path_factory):
+    return drizzle_visit(ir.exposure_list, tmp_path_factory.mktemp("out") / "ir")
+
+
+@pytest.fixture(scope="module")
+def drizzled_uvis(uvis, tmp_path_factory):
+    return drizzle_visit(uvis.exposure_list, tmp_path_factory.mktemp("out") / "uvis")
+
+
+def _set(key, value, product="*"):
+    return ParameterChange(product, "astrodrizzle", key, value)
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_every_product_has_the_same_grid_and_valid_extensions(drizzled_uvis):
+    total = drizzled_uvis.total
+    shapes = set()
+    for product in (total, *total.filters, *total.members):
+        with fits.open(drizzled_uvis.file(product)) as hdus:
+            hdus.verify("exception")
+            assert [hdu.name for hdu in hdus[1:]] == ["SCI", "WHT", "CTX", "HDRTAB"]
+            chips = 2 * len(product.exposures)
+            assert len(hdus["HDRTAB"].data) == chips
+            assert hdus[0].header["NDRIZIM"] == chips
+            assert hdus[0].header["NEXTEND"] == 4
+            assert hdus["SCI"].header["BUNIT"] == "ELECTRONS/S"
+            assert "A_ORDER" not in hdus["SCI"].header
+            covered = hdus["WHT"].data > 0
+            assert np.array_equal(hdus["CTX"].data != 0, covered)
+            shapes.add(hdus["SCI"].data.shape)
+    assert len(shapes) == 1
+
+
+def test_filter_product_equals_its_exposures_drizzled_together(drizzled_ir):
+    """Σ w (d − c) / Σ w over exposures drizzled each on its own."""
+    product = drizzled_ir.total.filters[0]
+    grid = read_grids(
+        drizzled_ir.result("build grids", drizzled_ir.total.basename)
+    ).products[product.basename]
+    direct, weight = _drizzle_directly(drizzled_ir, product, grid)
+    with fits.open(drizzled_ir.file(product)) as hdus:
+        science, stacked = hdus["SCI"].data, hdus["WHT"].data
+    covered = weight > 0
+    assert np.array_equal(stacked > 0, covered)
+    assert np.allclose(stacked, weight, rtol=1e-5, atol=1e-3)
+    scale = np.maximum(np.abs(direct[covered]), 0.1)
+    assert (np.abs(science[covered] - direct[covered]) / scale).max() < 1e-5
+
+
+def _drizzle_directly(visit, product, grid):
+    """Drizzle a filter's exposures into one image, with drizzle itself."""
+    from drizzle.resample import Drizzle  # noqa: PLC0415
+
+    from svmcore.drizzling.pixmap import fit_pixel_map  # noqa: PLC0415
+    from svmcore.io.drizzle_results import read_masks  # noqa: PLC0415
+    from svmcore.io.wcs import read_chip_wcs  # noqa: PLC0415
+
+    margin = 6
+    shape = tuple(size + 2 * margin for size in grid.shape)
+    image = Drizzle(out_shape=shape, disable_ctx=True)
+    static = read_masks(
+        visit.result("find static pixels", product.basename) / "static.npz"
+    )
+    for exposure in product.exposures:
+        flags = visit.result("flag cosmic rays", exposure.rootname)
+        (chip,) = read_calibration(exposure.path)
+        with fits.open(exposure.path) as hdus:
+            science = hdus["SCI"].data.astype(np.float32)
+            quality = hdus["DQ"].data & ~np.int16(4096)
+        good = (quality & ~np.int16(528)) == 0
+        good &= ~static[chip.number] & ~read_cosmic_rays(flags).hits[1]
+        places = fit_pixel_map(read_chip_wcs(exposure.path)[1], grid).block(slice(None))
+        image.add_image(
+            science - np.float32(read_sky(flags)[1]),
+            exposure.exptime_s,
+            places + margin,
+            weight_map=good * np.float32(exposure.exptime_s),
+        )
+    inner = (slice(margin, -margin), slice(margin, -margin))
+    return image.out_img[inner], image.out_wht[inner]
+
+
+def test_stars_have_their_true_flux(drizzled_ir, ir):
+    """Aperture fluxes over truth, in exposure and filter products alike."""
+    stars = Table.read(ir.stars)
+    ratios = []
+    for product in (drizzled_ir.total.filters[0], drizzled_ir.total.members[0]):
+        with fits.open(drizzled_ir.file(product)) as hdus:
+            image, wcs = hdus["SCI"].data, WCS(hdus["SCI"].header)
+        fluxes = stars[f"flux_{product.filter_name}"]
+        ratios.append(np.median(_aperture_ratios(image, wcs, stars, fluxes)))
+    # 6 pixels hold most of the light; neighbours of crowded stars add some
+    assert ratios[0] == pytest.approx(0.97, abs=0.08)
+    assert ratios[0] == pytest.approx(ratios[1], rel=0.03)
+
+
+def _aperture_ratios(image, wcs, stars, fluxes):
+    x, y = wcs.world_to_pixel_values(stars["ra"], stars["dec"])
+    ny, nx = image.shape
+    grid_y, grid_x = np.mgrid[0:ny, 0:nx]
+    inside_frame = (x > 12) & (x < nx - 12) & (y > 12) & (y < ny - 12)
+    order = np.argsort(np.where(inside_frame, -fluxes, 0))
+    ratios = []
+    for star in order[: inside_frame.sum()]:
+        distance = np.hypot(grid_x - x[star], grid_y - y[star])
+        aperture, ring = distance < 6, (distance > 8) & (distance < 12)
+        if np.isfinite(image[aperture | ring]).all():
+            flux = (image[aperture] - np.median(image[ring])).sum()
+            ratios.append(flux / fluxes[star])
+        if len(ratios) == 8:
+            return ratios
+    raise AssertionError(len(ratios))
+
+
+def test_cosmic_rays_are_masked_and_star_cores_are_not(drizzled_uvis, uvis):
+    """Of hits five times above the noise at least 98 %; see the truth files."""
+    found, strong, wrong, clean = 0, 0, 0, 0
+    for exposure in drizzled_uvis.total.exposures:
+        flags = drizzled_uvis.result("flag cosmic rays", exposure.rootname)
+        hits = read_cosmic_rays(flags).hits
+        truth = np.load(uvis.folder / f"truth_cosmic_rays_{exposure.rootname}.npz")
+        for extver, mask in hits.items():
+            ny, nx = truth[f"shape{extver}"]
+            struck = np.unpackbits(truth[f"sci{extver}"], axis=1)[:ny, :nx] > 0
+            with fits.open(exposure.path) as hdus:
+                science = hdus["SCI", extver].data
+                quality = hdus["DQ", extver].data
+                error = hdus["ERR", extver].data
+            good = (quality & ~336 & ~4096) == 0
+            level = np.median(science)
+            bright = struck & good & (science - level > 5 * np.sqrt(level + error**2))
+            inner = np.zeros_like(struck)
+            inner[20:-20, 20:-20] = True  # seen by all three exposures
+            found += (mask & bright & inner).sum()
+            strong += (bright & inner).sum()
+            wrong += (mask & ~struck & inner).sum()
+            clean += (~struck & inner).sum()
+    assert strong > 100
+    assert found / strong > 0.98
+    assert wrong / clean < 0.002
+
+
+def test_flags_tell_what_to_clear_and_set(drizzled_uvis):
+    root = drizzled_uvis.total.exposures[0].rootname
+    flags = read_cosmic_rays(drizzled_uvis.result("flag cosmic rays", root))
+    assert (flags.reset_bits, flags.bit) == (4096, 4096)
+    assert sorted(flags.hits) == [1, 2]
+
+
+def test_exposure_product_keeps_every_pixel(drizzled_uvis):
+    """final_bits 65535: the weight of an exposure product has no holes."""
+    member = drizzled_uvis.total.members[0]
+    with fits.open(drizzled_uvis.file(member)) as hdus:
+        weight = hdus["WHT"].data
+    inside = weight > 0.9 * np.median(weight[weight > 0])
+    from scipy.ndimage import binary_fill_holes  # noqa: PLC0415
+
+    assert (binary_fill_holes(inside) & ~inside).sum() == 0
+
+
+def test_sky_is_matched_down_to_the_lowest(drizzled_ir):
+    """What is left is the same in all exposures of a filter."""
+    for product in drizzled_ir.total.filters:
+        skies, levels = [], []
+        for one in product.exposures:
+            flags = drizzled_ir.result("flag cosmic rays", one.rootname)
+            skies.append(read_sky(flags)[1])
+            levels.append(np.percentile(fits.getdata(one.path, "SCI"), 5) - skies[-1])
+        assert min(skies) == 0.0
+        assert max(skies) > 0.02
+        # the faint end differs a little with the field that is seen
+        assert np.ptp(levels) < 0.2 * max(skies)
+
+
+def test_statistics_count_exposures_not_chips(drizzled_uvis):
+    product = drizzled_uvis.total.filters[0]
+    header = fits.getheader(drizzled_uvis.file(product))
+    assert header["MEDNEXP"] <= len(product.exposures)
+    assert header["MEANNEXP"] <= len(product.exposures)
+    time = sum(one.exptime_s for one in product.exposures)
+    assert 0 < header["MEANEXPT"] <= time
+    assert 0 < header["NPIXFRAC"] <= 1
+    assert header["EXPTIME"] == pytest.approx(time)
+    alone = fits.getheader(drizzled_uvis.file(product.members[0]))
+    assert not set(KEYWORDS) & set(alone)
+
+
+def test_total_explains_why_it_has_no_photometry(drizzled_ir):
+    total, product = drizzled_ir.total, drizzled_ir.total.filters[0]
+    header = fits.getheader(drizzled_ir.file(total), "SCI")
+    assert "PHOTFLAM" not in header
+    assert any("photometric keywords are left out" in t for t in header["COMMENT"])
+    header = fits.getheader(drizzled_ir.file(product), "SCI")
+    assert header["PHOTFLAM"] == pytest.approx(product.exposures[0].photflam)
+    primary = fits.getheader(drizzled_ir.file(total))
+    assert primary["FILTER"] == "detection"
+    assert primary["HAPLEVEL"] == 2
+
+
+def test_blank_pixels_follow_fillval(drizzled_ir):
+    total, product = drizzled_ir.total, drizzled_ir.total.filters[0]
+    assert np.isfinite(fits.getdata(drizzled_ir.file(total), "SCI")).all()
+    assert np.isnan(fits.getdata(drizzled_ir.file(product), "SCI")).any()
+
+
+def test_region_follows_the_covered_pixels(drizzled_ir):
+    product = drizzled_ir.total.filters[0]
+    with fits.open(drizzled_ir.file(product)) as hdus:
+        region = hdus["SCI"].header["S_REGION"]
+        wcs, weight = WCS(hdus["SCI"].header), hdus["WHT"].data
+    assert region.startswith("POLYGON ICRS ")
+    numbers = np.array(region.split()[2:], float).reshape(-1, 2)
+    x, y = wcs.world_to_pixel_values(numbers[:, 0], numbers[:, 1])
+    area = 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
+    # corners are followed to 10 pixels
+    assert area == pytest.approx((weight > 0).sum(), rel=0.1)
+
+
+def test_second_run_gives_identical_files(drizzled_ir, ir, tmp_path):
+    again = drizzle_visit(ir.exposure_list, tmp_path / "again")
+    for product in (again.total, *again.total.filters, *again.total.members):
+        assert _digest(again.file(product)) == _digest(drizzled_ir.file(product))
+
+
+def test_inputs_are_not_modified(ir, tmp_path):
+    before = {path: _digest(path) for path in ir.exposures}
+    drizzle_visit(ir.exposure_list, tmp_path / "out")
+    assert {path: _digest(path) for path in ir.exposures} == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("final_pixfrac", 0.7),
+        ("final_kernel", "turbo"),
+        ("final_kernel", "point"),
+        ("final_kernel", "gaussian"),
+        ("final_kernel", "lanczos3"),
+        ("final_wht_type", "ERR"),
+        ("final_wht_type", "IVM"),
+        ("final_wt_scl", "expsq"),
+        ("final_bits", "0"),
+        ("final_units", "counts"),
+        ("final_fillval", -1.0),
+        ("final_scale", 0.09),
+        ("final_rot", 30.0),
+        ("static_sig", 0.5),
+        ("skysub", False),
+        ("skymethod", "localmin"),
+        ("skymethod", "globalmin+match"),
+        ("driz_cr", False),
+        ("driz_cr_snr", "20 15"),
+        ("driz_cr_scale", "0.1 0.1"),
+        ("driz_cr_grow", 3),
+        ("driz_sep_bits", "0"),
+        ("driz_sep_pixfrac", 0.5),
+        ("combine_type", "mean"),
+        ("blot_interp", "nearest"),
+        ("coeffs", False),
+        ("rdnoise", 200.0),
+    ],
+)
+def test_each_parameter_changes_the_product(one_filter, tmp_path, key, value):
+    visit, drizzled = one_filter
+    changed = drizzle_visit(visit.exposure_list, tmp_path / "out", [_set(key, value)])
+    product = changed.total.filters[0]
+    with (
+        fits.open(changed.file(product)) as new,
+        fits.open(drizzled.file(product)) as old,
+    ):
+        same = new["SCI"].data.shape == old["SCI"].data.shape and all(
+            np.array_equal(new[name].data, old[name].data, equal_nan=True)
+            for name in ("SCI", "WHT")
+        )
+    assert not same
+
+
+def test_wrong_value_is_refused_before_anything_runs(ir, tmp_path):
+    with pytest.raises(ParameterError, match="final_kernel"):
+        drizzle_visit(ir.exposure_list, tmp_path / "o", [_set("final_kernel", "round")])
+    assert not list(tmp_path.iterdir())
+
+
+def test_total_with_other_drops_is_drizzled_anew(drizzled_ir, ir, tmp_path):
+    name = drizzled_ir.total.basename
+    changed = drizzle_visit(
+        ir.exposure_list, tmp_path / "out", [_set("final_pixfrac", 0.6, name)]
+    )
+    filters = [
+        (changed.file(one), drizzled_ir.file(one)) for one in changed.total.filters
+    ]
+    assert all(_digest(new) == _digest(old) for new, old in filters)
+    assert _digest(changed.file(changed.total)) != _digest(
+        drizzled_ir.file(drizzled_ir.total)
+    )
+
+
+def test_filters_with_one_exposure_are_left_out_of_the_total(drizzled_ir):
+    total = drizzled_ir.total
+    short = replace(total.filters[0], members=total.filters[0].members[:1])
+    mixed = replace(total, filters=(short, total.filters[1]))
+    assert total_filters(mixed) == (total.filters[1],)
+    assert total_filters(replace(total, filters=(short,))) == (short,)
+
+
+def test_cutout_shows_what_the_product_holds(drizzled_uvis):
+    total, product = drizzled_uvis.total, drizzled_uvis.total.filters[0]
+    source = open_cutouts(total, results=drizzled_uvis.folders)
+    with fits.open(drizzled_uvis.file(product)) as hdus:
+        science, weight = hdus["SCI"].data, hdus["WHT"].data
+        wcs = WCS(hdus["SCI"].header)
+    ny, nx = science.shape
+    center = tuple(float(v) for v in wcs.wcs_pix2world([[nx * 0.5, ny * 0.3]], 0)[0])
+    cutout = drizzle_cutout(
+        source, product, center_deg=center, size=60, parameters=drizzled_uvis.parameters
+    )
+    window = cutout.window
+    here = (slice(window.y0, window.y1), slice(window.x0, window.x1))
+    same = np.isclose(cutout.weight, weight[here], rtol=1e-5, atol=1e-3)
+    # masks near the border of the model may differ in single pixels
+    assert same.mean() > 0.995
+    assert np.allclose(
+        cutout.science[same], science[here][same], rtol=1e-4, atol=1e-4, equal_nan=True
+    )
+    assert cutout.hits.sum() > 0
+    assert set(cutout.separate) == {one.rootname for one in product.exposures}
+    assert cutout.weight_statistics.unevenness < 0.5
+
+
+def test_comparison_tells_what_a_parameter_does(drizzled_ir, ir, tmp_path):
+    prepared = prepare_visit(ir.exposure_list)
+    from svmcore.pipeline.prepare import decide  # noqa: PLC0415
+
+    changed = decide(
+        prepared.visit,
+        prepared.decisions.with_parameter(_set("final_pixfrac", 0.5)),
+    )
+    total = drizzled_ir.total
+    source = open_cutouts(total)
+    assert any("not aligned" in note for note in source.notes)
+    grid = read_grids(drizzled_ir.result("build grids", total.basename))
+    found = compare(
+        source,
+        total.filters[0],
+        drizzled_ir.parameters,
+        changed.parameters,
+        center_deg=grid.products[total.basename].crval_deg,
+        size=(40, 50),
+    )
+    assert found.first.science.shape == (40, 50)
+    assert found.largest > 0
+    second, first = found.second.weight_statistics, found.first.weight_statistics
+    assert second.unevenness > first.unevenness
+
+
+def test_place_outside_is_refused(drizzled_ir):
+    source = open_cutouts(drizzled_ir.total)
+    with pytest.raises(DrizzleError, match="lies outside"):
+        drizzle_cutout(
+            source,
+            drizzled_ir.total,
+            center_deg=(0.0, 0.0),
+            size=30,
+            parameters=drizzled_ir.parameters,
+        )
