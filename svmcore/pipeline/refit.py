@@ -14,10 +14,10 @@ from svmcore.alignment.selection import PairOffsets, pair_offsets
 from svmcore.alignment.settings import AlignmentSettings
 from svmcore.io.alignment import read_reference_stars, read_source_lists
 from svmcore.io.store import ResultRef
-from svmcore.io.wcs import as_aligned, read_chip_wcs
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.fit import GroupFit, ReferenceCatalog
 from svmcore.pipeline.align import FitPayload, read_members
+from svmcore.pipeline.align_grism import settle_grisms
 from svmcore.pipeline.plan import Plan, make_plan
 from svmcore.pipeline.prepare import PreparedVisit, decide
 from svmcore.pipeline.run import find_results
@@ -61,7 +61,11 @@ class Refitter:
         return other is not None and self.identity == other.identity
 
     def __call__(
-        self, decisions: AlignmentDecisions, settings: AlignmentSettings
+        self,
+        decisions: AlignmentDecisions,
+        settings: AlignmentSettings,
+        *,
+        carry_fit_to_grism: bool = False,
     ) -> GroupFit:
         """Return the fit under these decisions and parameters.
 
@@ -71,6 +75,9 @@ class Refitter:
             Matches, exposures and regions left out, and the like.
         settings : AlignmentSettings
             Alignment parameters.
+        carry_fit_to_grism : bool, optional
+            Whether grism exposures get the fit, instead of all exposures the
+            common a-priori WCS.
         """
         with self._lock:
             members = self._load()
@@ -82,11 +89,13 @@ class Refitter:
                 decisions,
             )
             fit = fit_group(problem)
-        kept = tuple(
-            as_aligned(each.rootname, each.wcs_name, read_chip_wcs(each.path))
-            for each in self._payload.grisms
+        payload = self._payload
+        return settle_grisms(
+            fit,
+            {each.rootname: each.path for each in payload.members},
+            {each.rootname: each.path for each in payload.grisms},
+            carry_fit_to_grism=carry_fit_to_grism,
         )
-        return replace(fit, wcs=(*fit.wcs, *kept))
 
     def offsets(self, rootname: str = "") -> PairOffsets | None:
         """Return the offsets of all pairs of sources and reference stars.

@@ -368,7 +368,7 @@ class AlignmentModel(StepModel):
         refitter, prepared, detector = self._refitter, self._prepared, self.detector
         if refitter is None or prepared is None:
             return
-        chosen, settings = self.chosen, self._settings()
+        chosen, settings, carries = self.chosen, self._settings(), self.carries_fit
 
         def answer(fit: GroupFit) -> None:
             if detector != self.detector:
@@ -377,7 +377,10 @@ class AlignmentModel(StepModel):
             self.fit = fit
             self._settle()
 
-        self.door.preview("refit", lambda: refitter(chosen, settings), answer)
+        def question() -> GroupFit:
+            return refitter(chosen, settings, carry_fit_to_grism=carries)
+
+        self.door.preview("refit", question, answer)
 
     def _settle(self) -> None:
         if self._is_running:
