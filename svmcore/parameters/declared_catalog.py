@@ -110,6 +110,7 @@ CATALOG_GENERATION: tuple[Declaration, ...] = (
         minimum=16,
         maximum=65536,
         length=2,
+        inert_why="sources are found without deconvolving the image",
     ),
     _main(
         "cr_residual",
@@ -117,6 +118,7 @@ CATALOG_GENERATION: tuple[Declaration, ...] = (
         "Fraction of cosmic rays that survive rejection",
         minimum=0.0,
         maximum=1.0,
+        inert_why="catalogs are not emptied for cosmic rays; their head warns",
     ),
     _main(
         "region_size",
@@ -290,6 +292,7 @@ CATALOG_GENERATION: tuple[Declaration, ...] = (
         "Factor of the Kron radius",
         minimum=0.0,
         maximum=100.0,
+        inert_why="the Kron radius is taken within the segment, without a factor",
     ),
     _segment(
         "kron_minimum_radius",
@@ -298,5 +301,6 @@ CATALOG_GENERATION: tuple[Declaration, ...] = (
         unit="pixel",
         minimum=0.0,
         maximum=1000.0,
+        inert_why="the Kron radius is taken within the segment, without a limit",
     ),
 )
