@@ -49,7 +49,7 @@ CASES = {
     "ir sparse": {
         "instrument": "wfc3/ir",
         "density": 60.0,
-        "reference": ReferenceErrors(maximum_stars=8),
+        "reference": ReferenceErrors(maximum_stars=14),
     },
     "uvis": {"instrument": "wfc3/uvis", "exposures": 3},
     "wfc": {"instrument": "acs/wfc", "exposures": 2, "pointing": FAR},

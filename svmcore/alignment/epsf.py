@@ -8,13 +8,20 @@ from scipy.ndimage import convolve, map_coordinates, spline_filter
 
 from svmcore.alignment.profile import GaussianProfile
 
-__all__ = ["EffectivePsf", "StarImages", "build_effective_psf"]
+__all__ = [
+    "EffectivePsf",
+    "FieldPsf",
+    "StarImages",
+    "build_effective_psf",
+    "build_field_psf",
+]
 
 FloatArray = NDArray[np.float64]
 
 _HALF_PIX = 4.5  # half side of the profile
 _PASSES = 4
 _MANY_IMAGES = 200  # star images that allow the finer grid
+_RIDGE = 2.0  # images of no change that every cell of the grid is given
 _WINDOW_SIGMA_PIX = 1.0  # of the centroid that defines the centre
 _CLIP = 3.5
 
@@ -101,15 +108,66 @@ class StarImages:
     dx, dy : ndarray of float, shape (n,)
         Position of the star from the stamp's central pixel, from the mean of
         its exposures, not from the stamp itself [pixel].
+    u, v : ndarray of float, shape (n,)
+        Place on the chip along x and y, from -1 to 1.
     """
 
     values: NDArray[np.floating]
     errors: NDArray[np.floating]
     dx: FloatArray
     dy: FloatArray
+    u: FloatArray
+    v: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldPsf:
+    """An effective PSF that changes linearly over a chip.
+
+    Parameters
+    ----------
+    grids : ndarray of float, shape (3, k, k)
+        Values in the middle, and what is added at the right and upper edge.
+    oversampling : int
+        Points per pixel.
+    """
+
+    grids: FloatArray
+    oversampling: int
+
+    @property
+    def varies(self) -> bool:
+        """Whether there were stars enough to see it change."""
+        return bool(np.any(self.grids[1:]))
+
+    def at(self, u: float, v: float) -> EffectivePsf:
+        """Return the profile at a place, centred there by its own centroid."""
+        grid = self.grids[0] + u * self.grids[1] + v * self.grids[2]
+        middle = (grid.shape[0] - 1) // 2
+        place = (np.arange(grid.shape[0]) - middle) / self.oversampling
+        centre = _windowed_centre(grid, place)
+        return EffectivePsf.of_grid(grid, self.oversampling, centre)
+
+    def values(self, stars: StarImages) -> FloatArray:
+        """Return the pixels of star images of unit flux."""
+        found = np.zeros(stars.values.shape)
+        for grid, factor in zip(
+            self.grids, (np.ones_like(stars.u), stars.u, stars.v), strict=True
+        ):
+            if np.any(grid):
+                part = _interpolate(grid, self.oversampling, stars)
+                found += part * factor[:, None, None]
+        return found
 
 
 def build_effective_psf(stars: StarImages, *, fwhm_pix: float) -> EffectivePsf:
+    """Return the effective PSF in the middle of the chip; see `build_field_psf`."""
+    return build_field_psf(stars, fwhm_pix=fwhm_pix).at(0.0, 0.0)
+
+
+def build_field_psf(
+    stars: StarImages, *, fwhm_pix: float, varies: bool = False
+) -> FieldPsf:
     """Return the effective PSF of some star images.
 
     Parameters
@@ -118,24 +176,31 @@ def build_effective_psf(stars: StarImages, *, fwhm_pix: float) -> EffectivePsf:
         Dithered images of stars.
     fwhm_pix : float
         Width of the Gaussian to start from [pixel].
+    varies : bool, optional
+        Whether a linear change over the chip is looked for; that takes some
+        300 images.
 
     Notes
     -----
     Residuals of all images are averaged, clipped, in the cells of a grid four
     times finer than the pixels (three times with few images), smoothed and
     added, four times. With each star's own centroid for a position the pixel
-    phase would go into the profile and nothing would be gained. The centre is
-    that of a Gaussian-windowed centroid, so that all filters mean the same.
+    phase would go into the profile and nothing would be gained. The change
+    over the chip is found with it: the coma of a real camera moves centres
+    by hundredths of a pixel from side to side. The centre is that of a
+    Gaussian-windowed centroid, so that all filters, and all places, mean the
+    same.
     """
     oversampling = 4 if len(stars.dx) >= _MANY_IMAGES else 3
     points = 2 * int(np.ceil(_HALF_PIX * oversampling)) + 1
     middle = (points - 1) // 2
     place = (np.arange(points) - middle) / oversampling
-    grid = _gaussian_grid(place, fwhm_pix)
+    grids = np.zeros((3, points, points))
+    grids[0] = _gaussian_grid(place, fwhm_pix)
     for _ in range(_PASSES):
-        profile = EffectivePsf.of_grid(grid, oversampling, (0.0, 0.0))
-        grid = grid + _increment(stars, profile, points)
-    return EffectivePsf.of_grid(grid, oversampling, _windowed_centre(grid, place))
+        step = _increment(stars, FieldPsf(grids, oversampling), varies=varies)
+        grids = grids + step
+    return FieldPsf(grids, oversampling)
 
 
 def _gaussian_grid(place: FloatArray, fwhm_pix: float) -> FloatArray:
@@ -148,16 +213,36 @@ def _gaussian_grid(place: FloatArray, fwhm_pix: float) -> FloatArray:
     return grid
 
 
-def _increment(stars: StarImages, profile: EffectivePsf, points: int) -> FloatArray:
-    """Return the smoothed clipped mean residual of every cell."""
+def _interpolate(grid: FloatArray, oversampling: int, stars: StarImages) -> FloatArray:
+    """Return the spline through a grid at the pixels of star images."""
     side = stars.values.shape[1]
-    value = profile.evaluate(stars.dx, stars.dy, side)[0]
+    offset = np.arange(side) - side // 2
+    middle = (grid.shape[0] - 1) / 2.0
+    x = (offset[None, :] - stars.dx[:, None]) * oversampling + middle
+    y = (offset[None, :] - stars.dy[:, None]) * oversampling + middle
+    shape = stars.values.shape
+    at = np.stack(
+        [
+            np.broadcast_to(y[:, :, None], shape).ravel(),
+            np.broadcast_to(x[:, None, :], shape).ravel(),
+        ]
+    )
+    found: FloatArray = map_coordinates(
+        spline_filter(grid, 3), at, order=3, mode="nearest", prefilter=False
+    ).reshape(shape)
+    return found
+
+
+def _increment(stars: StarImages, psf: FieldPsf, *, varies: bool) -> FloatArray:
+    """Return the smoothed clipped mean residual of every cell, and its slopes."""
+    side = stars.values.shape[1]
+    points, k = psf.grids.shape[1], psf.oversampling
+    value = psf.values(stars)
     usable = np.isfinite(stars.errors)
     weight = np.where(usable, 1.0 / np.where(usable, stars.errors, 1.0) ** 2, 0.0)
     flux, background = _linear_fit(stars.values, value, weight)
     residual = (stars.values - background[:, None, None]) / flux[:, None, None] - value
     offset = np.arange(side) - side // 2
-    k = profile.oversampling
     column = np.rint((offset[None, :] - stars.dx[:, None]) * k).astype(np.int64)
     row = np.rint((offset[None, :] - stars.dy[:, None]) * k).astype(np.int64)
     column, row = column + points // 2, row + points // 2
@@ -168,11 +253,17 @@ def _increment(stars: StarImages, profile: EffectivePsf, points: int) -> FloatAr
         & (flux > 0)[:, None, None]
     )
     cell = (row[:, :, None] * points + column[:, None, :])[inside]
-    found = _clipped_cells(cell, residual[inside], points * points)
-    smoothed: FloatArray = convolve(
-        found.reshape(points, points), _QUARTIC, mode="constant"
-    )
-    return smoothed
+    terms = [np.ones_like(residual)[inside]]
+    if varies:
+        terms.extend(
+            np.broadcast_to(place[:, None, None], inside.shape)[inside]
+            for place in (stars.u, stars.v)
+        )
+    found = _clipped_cells(cell, residual[inside], np.stack(terms), points * points)
+    step = np.zeros_like(psf.grids)
+    for number, part in enumerate(found.T):
+        step[number] = convolve(part.reshape(points, points), _QUARTIC, mode="constant")
+    return step
 
 
 def _linear_fit(
@@ -193,22 +284,36 @@ def _linear_fit(
 
 
 def _clipped_cells(
-    cell: NDArray[np.int64], residual: FloatArray, size: int
+    cell: NDArray[np.int64], residual: FloatArray, terms: FloatArray, size: int
 ) -> FloatArray:
-    """Return the mean of each cell after two clips, shrunk by n / (n + 2)."""
+    """Return the fit of `terms` to the residuals of each cell, (size, t).
+
+    Outliers are clipped twice; a ridge pulls cells with few images to zero.
+    """
+    count_terms = len(terms)
     keep = np.ones(len(cell), dtype=np.bool_)
-    mean = np.zeros(size)
-    for _ in range(3):
+    solved = np.zeros((size, count_terms))
+    for last in (False, False, True):
+        normal = np.zeros((size, count_terms, count_terms))
+        right = np.zeros((size, count_terms))
+        for i in range(count_terms):
+            weighted = terms[i][keep]
+            right[:, i] = np.bincount(cell[keep], weighted * residual[keep], size)
+            for j in range(i, count_terms):
+                total = np.bincount(cell[keep], weighted * terms[j][keep], size)
+                normal[:, i, j] = normal[:, j, i] = total
+        normal += _RIDGE * np.eye(count_terms)
+        solved = np.asarray(
+            np.linalg.solve(normal, right[..., None])[..., 0], dtype=np.float64
+        )
+        if last:
+            break
+        departure = np.abs(residual - np.sum(solved[cell].T * terms, axis=0))
         count = np.bincount(cell[keep], minlength=size)
-        total = np.bincount(cell[keep], residual[keep], minlength=size)
-        mean = total / np.maximum(count, 1)
-        departure = np.abs(residual - mean[cell])
         spread = np.bincount(cell[keep], departure[keep], minlength=size)
         width = 1.2533 * spread / np.maximum(count, 1)  # of a normal distribution
         keep = departure <= _CLIP * np.maximum(width[cell], 1e-9)
-    count = np.bincount(cell[keep], minlength=size)
-    shrunk: FloatArray = mean * count / (count + 2.0)
-    return shrunk
+    return solved
 
 
 def _spline_slopes(

@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from svmcore.alignment.epsf import EffectivePsf, StarImages, build_effective_psf
+from svmcore.alignment.epsf import (
+    EffectivePsf,
+    FieldPsf,
+    StarImages,
+    build_field_psf,
+)
 from svmcore.alignment.group import solve_members
 from svmcore.alignment.member import GroupMember
 from svmcore.alignment.phase import fit_phase_series, phase_bias, phase_series
@@ -24,11 +29,13 @@ IndexArray = NDArray[np.int64]
 
 _FIT_SIDE = 5
 _STAMP_SIDE = 9  # of the star images that make the profile
-_MIN_SIGNAL_TO_NOISE = 50.0
+_MIN_SIGNAL_TO_NOISE = 40.0
 _NEIGHBOUR_PIX, _NEIGHBOUR_FRACTION = 7.0, 0.03
 _MIN_IMAGES = 60  # star images of a profile
 _MIN_IMAGES_CHIP = 150  # of one of its own for each chip
 _MAX_IMAGES = 1500
+_FIELD_IMAGES = 150  # per chip, of a profile that varies over it
+_FIELD_CELLS = 4  # along each side of a chip, of one profile each
 _MIN_SERIES = 30  # stars of a phase series
 _NEEDED_GAIN = 0.95  # scatter after over before
 _WORST_BIAS_PIX = 0.015  # phase bias below which first positions are kept
@@ -65,6 +72,14 @@ class _Residuals:
     is_used: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class _PsfShape:
+    """Width that a profile starts from, and whether it varies over a chip."""
+
+    fwhm_pix: float
+    varies: bool
+
+
 def refine_sources(
     problem: GroupProblem,
     solved: SolvedGroup,
@@ -93,22 +108,39 @@ def refine_sources(
 
     Notes
     -----
-    Filters with few stars get a Fourier series of the phase bias instead of a
-    profile.
+    With stars enough in every filter the profile varies over the chip.
+    Otherwise it is one for the chip, and used only where the first positions
+    follow the pixel phase. Filters with few stars get a Fourier series of the
+    phase bias instead.
     """
     if len(solved.active) == 0:
         return Refined(problem.members, solved, ())
     before = _residuals(problem, solved)
     filters = sorted({problem.members[e].filter_name for e in solved.active})
     members = list(problem.members)
-    unbiased = _without_bias(problem, before, filters)
+    methods: dict[str, str] = {}
+    by_filter = {
+        name: [e for e in solved.active if members[e].filter_name == name]
+        for name in filters
+    }
+    good = {
+        name: _profile_stars(problem, before, chosen, stamps)
+        for name, chosen in by_filter.items()
+    }
+    # What varies in one filter must vary in all: centres would differ.
+    varies = min(len(rows) for rows in good.values()) >= _FIELD_IMAGES * len(
+        members[0].chips
+    )
+    unbiased = "" if varies else _without_bias(problem, before, filters)
     if unbiased:
         return Refined(problem.members, solved, (unbiased,))
-    methods: dict[str, str] = {}
-    for name in filters:
-        chosen = [e for e in solved.active if members[e].filter_name == name]
+    for name, chosen in by_filter.items():
         changed, methods[name] = _refine_filter(
-            problem, before, chosen, stamps, fwhm_pix
+            problem,
+            before,
+            (chosen, good[name]),
+            stamps,
+            _PsfShape(fwhm_pix, varies=varies),
         )
         for number, sources in changed.items():
             members[number] = replace(members[number], sources=sources)
@@ -231,23 +263,21 @@ def _jacobian(member: GroupMember, rows: IndexArray, solved: SolvedGroup) -> Flo
 def _refine_filter(
     problem: GroupProblem,
     residuals: _Residuals,
-    chosen: list[int],
+    which: tuple[list[int], IndexArray],
     stamps: Mapping[str, StarStamps],
-    fwhm_pix: float,
+    shape: _PsfShape,
 ) -> tuple[dict[int, SourceList], str]:
     """Return refined sources of the exposures of one filter, and how."""
-    good = _profile_stars(problem, residuals, chosen, stamps)
+    chosen, good = which
     if len(good) >= _MIN_IMAGES:
-        profiles = _profiles(problem, residuals, good, stamps, fwhm_pix)
+        profiles = _profiles(problem, residuals, good, stamps, shape)
         changed = {
-            e: _refit(
-                problem.members[e].sources,
-                stamps[problem.members[e].rootname],
-                profiles,
-            )
+            e: _refit(problem.members[e], stamps[problem.members[e].rootname], profiles)
             for e in chosen
         }
-        return changed, f"effective PSF from {len(good)} star images"
+        varies = any(psf.varies for psf in profiles.values())
+        how = "effective PSF that varies over the chip" if varies else "effective PSF"
+        return changed, f"{how} from {len(good)} star images"
     bright = (
         residuals.is_used
         & np.isin(residuals.member, chosen)
@@ -304,11 +334,12 @@ def _profiles(
     residuals: _Residuals,
     good: IndexArray,
     stamps: Mapping[str, StarStamps],
-    fwhm_pix: float,
-) -> dict[int, EffectivePsf]:
+    shape: _PsfShape,
+) -> dict[int, FieldPsf]:
     """Return the profile of each chip, or one for all where stars are few."""
     extver = np.zeros(len(good), dtype=np.int64)
-    values, errors, place = [], [], np.zeros((len(good), 2))
+    values, errors = [], []
+    place, field = np.zeros((len(good), 2)), np.zeros((len(good), 2))
     side = slice(1, 1 + _STAMP_SIDE)
     for number in np.unique(residuals.member[good]):
         member = problem.members[int(number)]
@@ -320,52 +351,83 @@ def _profiles(
         errors.append(own.errors[rows][:, side, side])
         true = member.sources.xy[rows] - residuals.pixel[good][mine]
         place[mine] = true - own.pixel[rows]
+        field[mine] = _field_places(member)[rows]
     images = StarImages(
-        np.concatenate(values), np.concatenate(errors), place[:, 0], place[:, 1]
+        np.concatenate(values), np.concatenate(errors), *place.T, *field.T
     )
     chips = np.unique(np.concatenate([m.sources.extver for m in problem.members]))
     counts = {int(chip): int(np.sum(extver == chip)) for chip in chips}
     if len(chips) == 1 or min(counts.values()) < _MIN_IMAGES_CHIP:
-        whole = build_effective_psf(images, fwhm_pix=fwhm_pix)
+        whole = build_field_psf(images, fwhm_pix=shape.fwhm_pix, varies=shape.varies)
         return dict.fromkeys(counts, whole)
     return {
-        chip: build_effective_psf(_subset(images, extver == chip), fwhm_pix=fwhm_pix)
+        chip: build_field_psf(
+            _subset(images, extver == chip),
+            fwhm_pix=shape.fwhm_pix,
+            varies=shape.varies,
+        )
         for chip in counts
     }
 
 
+def _field_places(member: GroupMember) -> FloatArray:
+    """Return the places of sources on their chips, from -1 to 1."""
+    found = np.zeros_like(member.sources.xy)
+    for extver, wcs in member.chips.items():
+        mine = member.sources.extver == extver
+        found[mine] = 2.0 * member.sources.xy[mine] / np.array(wcs.pixel_shape) - 1.0
+    return found
+
+
 def _subset(images: StarImages, rows: NDArray[np.bool_]) -> StarImages:
-    return StarImages(
-        images.values[rows], images.errors[rows], images.dx[rows], images.dy[rows]
-    )
+    return StarImages(*(getattr(images, name)[rows] for name in StarImages.__slots__))
 
 
 def _refit(
-    sources: SourceList, stamps: StarStamps, profiles: Mapping[int, EffectivePsf]
+    member: GroupMember, stamps: StarStamps, profiles: Mapping[int, FieldPsf]
 ) -> SourceList:
     """Return the sources with positions fitted by the effective PSF."""
+    sources = member.sources
     xy, error = sources.xy.copy(), sources.xy_error.copy()
+    field = _field_places(member)
+    for extver, psf in profiles.items():
+        chip = (sources.extver == extver) & ~sources.is_saturated
+        cells = _FIELD_CELLS if psf.varies else 1
+        cell = np.clip((field + 1.0) / 2.0 * cells, 0, cells - 1).astype(np.int64)
+        for i in range(cells):
+            for j in range(cells):
+                rows = np.flatnonzero(chip & (cell[:, 0] == i) & (cell[:, 1] == j))
+                if len(rows):
+                    u, v = (2.0 * (np.array([i, j]) + 0.5) / cells - 1.0).tolist()
+                    _refit_rows(sources, stamps, psf.at(u, v), rows, (xy, error))
+    return replace(sources, xy=xy, xy_error=error)
+
+
+def _refit_rows(
+    sources: SourceList,
+    stamps: StarStamps,
+    profile: EffectivePsf,
+    rows: IndexArray,
+    found: tuple[FloatArray, FloatArray],
+) -> None:
+    """Put positions and errors of some sources into `found`."""
+    xy, error = found
     edge = (stamps.values.shape[1] - _FIT_SIDE) // 2
     side = slice(edge, edge + _FIT_SIDE)
-    for extver, profile in profiles.items():
-        rows = np.flatnonzero((sources.extver == extver) & ~sources.is_saturated)
-        if len(rows) == 0:
-            continue
-        start = xy[rows] - stamps.pixel[rows]
-        fit = fit_stamps(
-            stamps.values[rows][:, side, side],
-            stamps.errors[rows][:, side, side],
-            profile,
-            start=(start[:, 0], start[:, 1]),
-            iterations=6,
-        )
-        moved = np.hypot(fit.dx - start[:, 0], fit.dy - start[:, 1])
-        good = fit.is_good & (moved < 0.5)
-        found = np.stack([fit.dx, fit.dy], axis=1) + stamps.pixel[rows]
-        xy[rows[good]] = found[good]
-        error[rows[good]] = fit.error[good]
-        error[rows[~good]] = np.hypot(error[rows[~good]], 0.05)
-    return replace(sources, xy=xy, xy_error=error)
+    start = sources.xy[rows] - stamps.pixel[rows]
+    fit = fit_stamps(
+        stamps.values[rows][:, side, side],
+        stamps.errors[rows][:, side, side],
+        profile,
+        start=(start[:, 0], start[:, 1]),
+        iterations=6,
+    )
+    moved = np.hypot(fit.dx - start[:, 0], fit.dy - start[:, 1])
+    good = fit.is_good & (moved < 0.5)
+    at = np.stack([fit.dx, fit.dy], axis=1) + stamps.pixel[rows]
+    xy[rows[good]] = at[good]
+    error[rows[good]] = fit.error[good]
+    error[rows[~good]] = np.hypot(error[rows[~good]], 0.05)
 
 
 def _without_phase(

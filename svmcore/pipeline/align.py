@@ -48,7 +48,7 @@ __all__ = [
     "read_members",
 ]
 
-FIT_VERSION = 1
+FIT_VERSION = 2
 WRITE_VERSION = 1
 
 

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from svmcore.alignment.epsf import StarImages, build_effective_psf
+from svmcore.alignment.epsf import (
+    StarImages,
+    build_effective_psf,
+    build_field_psf,
+)
 from svmcore.alignment.phase import fit_phase_series, phase_bias, phase_series
 from svmcore.alignment.profile import GaussianProfile, fit_stamps
 
@@ -77,7 +81,10 @@ def test_the_effective_profile_removes_the_phase_bias():
     core = (slice(None), slice(3, 8), slice(3, 8))
     first = fit_stamps(stamps[core], noise[core], GaussianProfile(1.1))
     profile = build_effective_psf(
-        StarImages(stamps[:, 1:-1, 1:-1], noise[:, 1:-1, 1:-1], dx, dy), fwhm_pix=1.1
+        StarImages(
+            stamps[:, 1:-1, 1:-1], noise[:, 1:-1, 1:-1], dx, dy, 0.0 * dx, 0.0 * dx
+        ),
+        fwhm_pix=1.1,
     )
     other = undersampled(400, 4)
     start = fit_stamps(other[2][core], other[3][core], GaussianProfile(1.1))
@@ -98,7 +105,8 @@ def test_the_centre_is_the_windowed_centroid():
     value = GaussianProfile(1.8).evaluate(dx + 0.1, dy, 9)[0]
     stamps = 1e5 * value + rng.normal(0, 1, value.shape)
     profile = build_effective_psf(
-        StarImages(stamps, np.ones_like(stamps), dx, dy), fwhm_pix=1.8
+        StarImages(stamps, np.ones_like(stamps), dx, dy, 0.0 * dx, 0.0 * dx),
+        fwhm_pix=1.8,
     )
     fit = fit_stamps(stamps[:, 2:-2, 2:-2], np.ones((400, 5, 5)), profile)
     assert np.median(fit.dx - dx) == pytest.approx(0.1, abs=0.002)
@@ -124,3 +132,27 @@ def test_one_harmonic_is_a_sine_alone():
     )
     assert series == pytest.approx([0.03], abs=1e-6)
     assert np.isnan(phase_bias(x[:5], x[:5]))
+
+
+def test_a_profile_that_varies_over_the_chip_is_followed():
+    rng = np.random.default_rng(7)
+    count = 700
+    dx, dy = rng.uniform(-0.5, 0.5, (2, count))
+    u, v = rng.uniform(-1.0, 1.0, (2, count))
+    # A quarter of the light moves from side to side by 0.3 pixel with u.
+    core = GaussianProfile(1.4).evaluate(dx, dy, 9)[0]
+    coma = GaussianProfile(2.4).evaluate(dx + 0.3 * u, dy, 9)[0]
+    flux = 10.0 ** rng.uniform(4.5, 5.5, count)[:, None, None]
+    signal = flux * (0.75 * core + 0.25 * coma) + 20.0
+    noise = np.sqrt(signal)
+    stamps = signal + rng.normal(0, 1, signal.shape) * noise
+    psf = build_field_psf(
+        StarImages(stamps, noise, dx, dy, u, v), fwhm_pix=1.4, varies=True
+    )
+    assert psf.varies
+    centres = [psf.at(place, 0.0).centre for place in (-0.9, 0.0, 0.9)]
+    # A centroid with a window of 1 pixel sees some 0.05 of the 0.075 pixel.
+    assert centres[2][0] - centres[0][0] == pytest.approx(0.1, abs=0.03)
+    assert centres[2][1] - centres[0][1] == pytest.approx(0.0, abs=0.01)
+    constant = build_field_psf(StarImages(stamps, noise, dx, dy, u, v), fwhm_pix=1.4)
+    assert not constant.varies
