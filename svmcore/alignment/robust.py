@@ -18,6 +18,7 @@ from svmcore.alignment.solve import (
     design_rows,
     solve_terms,
 )
+from svmcore.alignment.star_means import best_positions, others_mean, weighted_mean
 
 __all__ = ["GroupSolution", "solve_group"]
 
@@ -216,7 +217,7 @@ class _Work:
         rows = design_rows(obs.anchor)
         moved = obs.position + np.einsum("nai,ni->na", rows, terms[obs.exposure])
         total = np.bincount(obs.star, weight, obs.stars).astype(np.float64)
-        mean = _weighted_mean(obs, moved, weight, total)
+        mean = weighted_mean(obs, moved, weight, total)
         return _State(
             terms, covariance, weight, reference_weight, moved, mean, total, chi2
         )
@@ -234,8 +235,10 @@ class _Work:
             np.where(self.usable, sigma**-2, 0.0),
             np.where(self.reference_usable[:, None], reference_sigma**-2, 0.0),
         )
-        target, weight = _others(obs, state.moved, state.weight, state.reference_weight)
-        spare, spare_weight = _others(obs, state.moved, *whole)
+        target, weight = others_mean(
+            obs, state.moved, state.weight, state.reference_weight
+        )
+        spare, spare_weight = others_mean(obs, state.moved, *whole)
         alone = weight <= 0.0
         target = np.where(alone, spare, target)
         weight = np.where(alone, spare_weight, weight)
@@ -244,52 +247,13 @@ class _Work:
         z = np.where(seen, target - state.moved, 0.0) / np.sqrt(variance)
 
         total = np.bincount(obs.star, whole[0], obs.stars).astype(np.float64)
-        mean = _weighted_mean(obs, state.moved, whole[0], total)
+        mean = weighted_mean(obs, state.moved, whole[0], total)
         unseen = state.total <= 0.0
         total = np.where(unseen, total, state.total)[obs.reference_star, None]
         mean = np.where(unseen[:, None], mean, state.mean)[obs.reference_star]
         spread = reference_sigma**2 + 1.0 / np.maximum(total, 1e-30)
         q = (obs.reference - mean) / np.sqrt(spread)
         return np.hypot(z[:, 0], z[:, 1]), np.hypot(q[:, 0], q[:, 1])
-
-
-def _weighted_mean(
-    obs: Observations, position: FloatArray, weight: FloatArray, total: FloatArray
-) -> FloatArray:
-    """Return the mean of each star's observations; zero for one without."""
-    sums = np.stack(
-        [np.bincount(obs.star, weight * position[:, k], obs.stars) for k in (0, 1)],
-        axis=1,
-    )
-    mean: FloatArray = sums / np.where(total > 0, total, 1.0)[:, None]
-    return mean
-
-
-def _others(
-    obs: Observations,
-    position: FloatArray,
-    weight: FloatArray,
-    reference_weight: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Return the mean of each star's other positions, and its weight."""
-    total = np.bincount(obs.star, weight, obs.stars)
-    moment = _weighted_mean(obs, position, weight, np.ones(obs.stars))
-    both = np.repeat(total[:, None], 2, axis=1)
-    np.add.at(both, obs.reference_star, reference_weight)
-    np.add.at(moment, obs.reference_star, reference_weight * obs.reference)
-    left = both[obs.star] - weight[:, None]
-    left = np.where(left > 1e-9 * both[obs.star], left, 0.0)
-    mean = moment[obs.star] - weight[:, None] * position
-    return mean / np.where(left > 0, left, 1.0), left
-
-
-def _best_positions(obs: Observations, state: _State) -> tuple[FloatArray, FloatArray]:
-    """Return each star's position from observations and reference, with weight."""
-    weight = np.repeat(state.total[:, None], 2, axis=1)
-    moment = weight * state.mean
-    np.add.at(weight, obs.reference_star, state.reference_weight)
-    np.add.at(moment, obs.reference_star, state.reference_weight * obs.reference)
-    return np.where(weight > 0, moment / np.where(weight > 0, weight, 1), 0.0), weight
 
 
 def _iterate(
@@ -324,7 +288,7 @@ def _iterate(
 def _calibrate(work: _Work, state: _State) -> _Work:
     """Return the work with error floors that explain the residuals."""
     obs = work.obs
-    best, best_weight = _best_positions(obs, state)
+    best, best_weight = best_positions(obs, state)
     own = state.weight
     checked = (own > 0) & np.all(best_weight[obs.star] > 1.02 * own[:, None], axis=1)
     floor = np.full(obs.exposures, 1.0) if work.floor is None else work.floor.copy()
@@ -385,7 +349,7 @@ def _finish(
     history: tuple[str, ...],
 ) -> GroupSolution:
     obs = work.obs
-    best, weight = _best_positions(obs, state)
+    best, weight = best_positions(obs, state)
     used, reference_used = state.weight > 0, state.reference_weight[:, 0] > 0
     seen = np.bincount(obs.star[used], minlength=obs.stars)
     seen_reference = np.bincount(

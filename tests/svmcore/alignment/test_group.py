@@ -272,3 +272,50 @@ def test_the_same_input_gives_the_same_fit():
     first, second = (fit_group(group.problem()) for _ in range(2))
     assert first.wcs == second.wcs
     assert first.history == second.history
+
+
+def test_a_lone_exposure_is_fitted_to_the_catalog():
+    group = make_group(20, exposures=1)
+    fit = fit_group(group.problem())
+    assert fit.kind == "absolute"
+    assert fit.exposures[0].n_links == 0
+    assert np.isnan(fit.exposures[0].relative_rms_ra_mas)
+    assert group.absolute_mas(fit).max() < ABSOLUTE_MAS
+
+
+def test_a_lone_exposure_without_catalog_keeps_its_solution():
+    group = make_group(20, exposures=1)
+    fit = fit_group(group.problem(reference=None))
+    assert fit.kind == "none"
+    assert fit.exposures[0].state == "kept"
+    assert "nothing to align" in fit.exposures[0].quality.sentence
+    assert fit.wcs[0].chips[0].crval_deg == tuple(group.members[0].chips[1].wcs.crval)
+
+
+def test_exposures_that_do_not_overlap_are_tied_by_the_catalog():
+    first, second = make_group(22, exposures=2), make_group(23, exposures=2)
+    # The second pair is moved 4 arcminutes east, with its own stars.
+    east = 240.0 / 3600.0 / np.cos(np.radians(DEC_DEG))
+    moved = []
+    for number, member in enumerate(second.members):
+        wcs = member.chips[1].deepcopy()
+        wcs.wcs.crval = [wcs.wcs.crval[0] + east, wcs.wcs.crval[1]]
+        wcs.wcs.set()
+        name = f"test1{number}q"
+        sources = replace(member.sources, rootname=name)
+        moved.append(replace(member, rootname=name, chips={1: wcs}, sources=sources))
+    one, other = first.catalog, second.catalog
+    both = {}
+    for name in one.__slots__:
+        values = getattr(one, name)
+        if isinstance(values, str):
+            both[name] = values
+            continue
+        more = getattr(other, name)
+        both[name] = np.concatenate([values, more + east if name == "ra_deg" else more])
+    catalog = type(one)(**both)
+    members = (*first.members, *moved)
+    fit = fit_group(first.problem(reference=catalog, members=members))
+    assert [each.state for each in fit.exposures] == ["fitted"] * 4
+    assert min(each.n_reference for each in fit.exposures) > 10
+    assert max(each.rms_ra_mas for each in fit.exposures) < 10.0
