@@ -251,6 +251,10 @@ class AlignmentModel(StepModel):
         decisions = self.door.decisions.readmit_matches(self.detector, by_hand)
         return self.door.decide(f"Readmit {_count(tuple(by_hand), 'match')}", decisions)
 
+    def readmit_all(self) -> bool:
+        """Take every match that was left out by hand back into the fit."""
+        return self.readmit(tuple(self.chosen.excluded_matches))
+
     def clip(self) -> bool:
         """Leave out what the tried clip shows."""
         names = self.clip_preview()

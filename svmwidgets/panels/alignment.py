@@ -150,6 +150,7 @@ class AlignmentPanel(widgets.VBox):
         self.selection = text(css="svm-count-line")
         self.reject = act("Reject selected", guard(self._reject), kind="danger")
         self.readmit = act("Readmit selected", guard(self._readmit))
+        self.readmit_all = act("Readmit all", guard(model.readmit_all), kind="quiet")
         self.clip = widgets.FloatSlider(
             value=0.0,
             min=0.0,
@@ -177,7 +178,7 @@ class AlignmentPanel(widgets.VBox):
                     self.clip_button,
                     self.clip_line,
                 ),
-                toolbar(self.reject, self.readmit, self.selection),
+                toolbar(self.reject, self.readmit, self.readmit_all, self.selection),
                 self.figures,
                 self.axes_line,
             ],
@@ -332,6 +333,7 @@ class AlignmentPanel(widgets.VBox):
         set_text(self.selection, line)
         self.reject.disabled = len(chosen) == away
         self.readmit.disabled = away == 0
+        self.readmit_all.layout.display = None if by_hand else "none"
         self.star.show(model.focused)
 
     def _show_numbers(self) -> None:

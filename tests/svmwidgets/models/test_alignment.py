@@ -1,0 +1,156 @@
+"""The fit answers at once to what is decided about its matches."""
+
+import numpy as np
+import pytest
+
+from svmwidgets.jobs import Courier
+from svmwidgets.session import Session
+
+
+@pytest.fixture(scope="module")
+def aligned(small_visit, tmp_path_factory):
+    """A session whose alignment has run once."""
+    folder = tmp_path_factory.mktemp("aligned")
+    session = Session(workers=1, state_folder=folder, courier=Courier())
+    session.open(small_visit, output=folder / "products")
+    session.run("fit alignment", label="Align")
+    session.wait(300)
+    assert session.alignment.fit is not None
+    return session
+
+
+@pytest.fixture
+def model(aligned):
+    """Its alignment, with all decisions taken back afterwards."""
+    yield aligned.alignment
+    while aligned.undo():
+        pass
+    aligned.alignment.exposure, aligned.alignment.clip_sigma = "", 0.0
+    aligned.wait(60)
+
+
+def rms(model):
+    fits = model.fit.exposures
+    return [v for e in fits for v in (e.rms_ra_mas, e.rms_dec_mas, e.n_reference)]
+
+
+def test_fit_is_tied_to_the_catalog_and_fresh(model):
+    assert model.fit.kind == "absolute"
+    assert model.is_fresh
+    assert "GAIA" in model.summary
+
+
+def test_rejected_matches_leave_the_fit_and_come_back(aligned, model):
+    before = rms(model)
+    names = model.shown().identifiers[:4]
+    model.reject(names)
+    aligned.wait(60)
+    kept = dict(zip(model.shown().identifiers, model.shown().is_rejected, strict=True))
+    assert all(kept.get(name, True) for name in names)
+    assert rms(model) != before
+    aligned.undo()
+    aligned.wait(60)
+    assert rms(model) == before
+
+
+def test_readmitting_undoes_only_what_was_rejected_by_hand(aligned, model):
+    names = model.shown().identifiers[:4]
+    model.reject(names)
+    model.readmit(names[:2])
+    assert model.chosen.excluded_matches == set(names[2:])
+    assert not model.readmit(["no such match"])
+    model.readmit_all()
+    assert model.chosen.excluded_matches == frozenset()
+
+
+def test_refit_foretells_the_run_that_follows(aligned, model):
+    model.reject(model.shown().identifiers[:3])
+    aligned.wait(60)
+    shown = rms(model)
+    aligned.run("fit alignment", label="Align")
+    aligned.wait(300)
+    assert model.is_fresh
+    # A run refines the centroids anew, without the rejected stars.
+    assert rms(model) == pytest.approx(shown, abs=0.1)
+
+
+def test_clip_shows_what_would_go_before_it_goes(aligned, model):
+    model.clip_sigma = 2.0
+    preview = model.clip_preview()
+    assert preview
+    assert model.chosen.excluded_matches == frozenset()
+    model.clip()
+    assert model.chosen.excluded_matches == set(preview)
+
+
+def test_vectors_point_from_the_reference_to_the_source(model):
+    shown = model.shown()
+    table = model.fit.matches
+    east = (table.ra_deg - table.target_ra_deg)[shown.rows] * 3.6e6
+    east *= np.cos(np.radians(table.dec_deg[shown.rows]))
+    assert shown.residual[:, 0] == pytest.approx(east, abs=0.05)
+
+
+def test_detector_axes_only_turn_the_residuals(model):
+    sky = model.shown().residual
+    model.axes = "detector"
+    turned = model.shown().residual
+    model.axes = "sky"
+    # Lengths agree to the few per cent by which distortion stretches pixels.
+    assert np.hypot(*turned.T) == pytest.approx(np.hypot(*sky.T), rel=0.1)
+    assert not np.allclose(turned, sky, rtol=0.1)
+
+
+def test_exposure_keeps_its_apriori_wcs_on_request(aligned, model):
+    name = model.fit.exposures[0].rootname
+    model.keep_apriori(name, kept=True)
+    aligned.wait(60)
+    assert model.exposure_fit(name).state == "kept"
+    model.keep_apriori(name, kept=False)
+    aligned.wait(60)
+    assert model.exposure_fit(name).state == "fitted"
+
+
+def test_geometry_that_needs_more_matches_is_refused(aligned, model):
+    shown = model.shown()
+    model.reject(shown.identifiers[8:])
+    model.kind = "other exposures"
+    model.reject(model.shown().identifiers[8:])
+    model.kind = "reference catalog"
+    aligned.wait(60)
+    assert not model.change_geometry("general")
+    assert "needs 25 matches" in aligned.banner.problem
+    aligned.dismiss()
+
+
+def test_without_a_catalog_the_alignment_is_relative_and_says_so(aligned, model):
+    aligned.choose_reference("none")
+    aligned.wait(60)
+    assert model.status == "stale"
+    aligned.run("fit alignment", label="Align")
+    aligned.wait(300)
+    assert model.fit.kind == "relative"
+    assert "relative only" in model.summary
+    assert model.kind == "other exposures"
+    assert not any("FIT_SVM" in solution.name for solution in model.fit.wcs)
+    model.kind = "reference catalog"
+
+
+def test_trial_cutout_follows_its_parameters_and_can_be_adopted(aligned, model):
+    drizzling = aligned.drizzling
+    drizzling.size = 60
+    drizzling.ask_trial()
+    aligned.wait(120)
+    first = drizzling.tried
+    assert first.trial.science.shape == (60, 60)
+    assert not drizzling.change_trial("final_pixfrac", "9")
+    drizzling.change_trial("final_pixfrac", "0.4")
+    aligned.wait(120)
+    uneven = [
+        t.weight_statistics.unevenness
+        for t in (drizzling.tried.present, drizzling.tried.trial)
+    ]
+    assert uneven[1] > uneven[0]
+    drizzling.adopt_trial()
+    values = aligned.prepared.parameters[drizzling.selected]
+    assert values.value("astrodrizzle", "final_pixfrac") == 0.4
