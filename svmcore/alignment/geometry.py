@@ -22,7 +22,7 @@ _GEOMETRY_OF_TERM = {"roll": "rshift", "scale": "rscale", "skew": "general"}
 _EACH_CHANCE = 1e-4
 # Sigmas (chi-square for the two skew terms) that a common term must reach.
 # Rolls of the telescope are real and usual, changes of scale are not.
-_COMMON_STARS = {"roll": 3, "scale": 4, "skew": 8}
+_COMMON_STARS = {"roll": 3, "scale": 6, "skew": 8}
 _COMMON_LIMIT = {"roll": 4.0, "scale": 9.0, "skew": 11.8}
 
 

@@ -31,6 +31,8 @@ __all__ = ["fit_group", "solve_members"]
 FloatArray = NDArray[np.float64]
 
 _REMATCH_MAS = 25.0  # change of a map after which stars are matched again
+_SPARSE_REFERENCE = 25  # and below this many reference stars
+_AROUND_MAS = 3000.0
 _SPARSE_STARS = 12  # saturated stars help out below this many others
 
 
@@ -78,7 +80,7 @@ def solve_members(problem: GroupProblem) -> SolvedGroup:
         else stars_at_epoch(problem.reference, plane, epoch)
     )
     usable = tuple(
-        _usable_sources(problem, number, plane, position[number])
+        _usable_sources(problem, number, plane, position[number], reference)
         for number in range(len(members))
     )
     lists = [
@@ -101,8 +103,13 @@ def _usable_sources(
     number: int,
     plane: TangentPlane,
     position: FloatArray,
+    reference: PlaneReference | None,
 ) -> NDArray[np.bool_]:
-    """Return which sources of a member may take part."""
+    """Return which sources of a member may take part.
+
+    Saturated stars do only where there is little else: few sources, or few
+    reference stars, which are among the brightest. Their errors are large.
+    """
     member, decisions = problem.members[number], problem.decisions
     sources = member.sources
     usable = np.asarray(np.isfinite(position).all(axis=1), dtype=np.bool_)
@@ -110,7 +117,7 @@ def _usable_sources(
     if member.rootname in left_out:
         return np.zeros(len(usable), dtype=np.bool_)
     clean = usable & ~sources.is_saturated
-    if clean.sum() >= _SPARSE_STARS:
+    if clean.sum() >= _SPARSE_STARS and not _is_sparse(reference, position):
         usable = clean
     for region in decisions.excluded_regions:
         centre = plane.project(np.array([region.ra_deg]), np.array([region.dec_deg]))
@@ -123,6 +130,16 @@ def _usable_sources(
             if row < len(usable):
                 usable[row] = False
     return usable
+
+
+def _is_sparse(reference: PlaneReference | None, position: FloatArray) -> bool:
+    """Return whether there are few reference stars around some sources."""
+    if reference is None or len(position) == 0:
+        return False
+    low = position.min(axis=0) - _AROUND_MAS
+    high = position.max(axis=0) + _AROUND_MAS
+    inside = np.all((reference.position > low) & (reference.position < high), axis=1)
+    return int(inside.sum()) < _SPARSE_REFERENCE
 
 
 def _point_list(

@@ -24,7 +24,7 @@ __all__ = [
     "profile_width",
 ]
 
-DETECTION_VERSION = 2
+DETECTION_VERSION = 3
 STAMP_SIDE = 11  # stored around each star, for the effective PSF
 _FIT_SIDE = 5
 _MAX_ROUGHNESS = 0.5  # keeps 95-97 % of real stars, 2 % of cosmic rays
@@ -34,7 +34,7 @@ _MIN_SIGNAL_TO_NOISE = 10.0
 _LARGE_CHIP_PIX = 3_000_000  # above, every other pixel tells the sky
 _BATCH = 2500  # peaks fitted at once, brightest first, until there are enough
 _MAX_BATCHES = 6
-_SATURATED_ERROR_PIX = 0.05  # added to the error where the core is saturated
+_SATURATED_ERROR_PIX = 0.08  # added to the error where the core is saturated
 _HAP_FWHM_ARCSEC = 0.13
 
 

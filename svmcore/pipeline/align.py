@@ -48,7 +48,7 @@ __all__ = [
     "read_members",
 ]
 
-FIT_VERSION = 2
+FIT_VERSION = 3
 WRITE_VERSION = 1
 
 

@@ -98,7 +98,7 @@ def test_saturated_stars_are_kept_and_marked(stars):
     found = find(ChipPixels(1, image.science, image.error, dq))
     row = np.hypot(*(found.sources.xy - [x, y]).T).argmin()
     assert found.sources.is_saturated[row]
-    assert found.sources.xy_error[row] >= 0.05
+    assert found.sources.xy_error[row] >= 0.08
     assert found.sources.is_saturated.sum() == 1
 
 
