@@ -180,7 +180,8 @@ class Sum:
 def find_change(
     base: DrizzledChip,
     science: FloatImage,
-    weight_change: FloatImage,
+    added: FloatImage | None,
+    removed: FloatImage | None,
     pixel_map: PixelMap,
     *,
     drop: Drop,
@@ -192,11 +193,13 @@ def find_change(
     Parameters
     ----------
     base : DrizzledChip
-        The chip as it was drizzled.
+        The chip as it was drizzled; a memory map will do, as only the pixels
+        that change are looked at.
     science : ndarray of float32, shape (ny, nx)
         Pixel values of the chip.
-    weight_change : ndarray of float32, shape (ny, nx)
-        Weights to add, negative to take away; 0 for pixels that stay.
+    added, removed : ndarray of float32, shape (ny, nx), or None
+        Weights of the pixels to add or to take away, 0 for all others; None
+        if there are none.
     pixel_map : SeparableMap or ExactMap
         Where the pixels fall on the grid.
     drop : Drop
@@ -211,21 +214,24 @@ def find_change(
     SparseChange
         Change on the grid.
     """
-    y, x = _touched(pixel_map, weight_change != 0, base.window, drop)
+    changed = np.zeros(science.shape, bool)
+    for weights in (added, removed):
+        if weights is not None:
+            changed |= weights != 0
+    y, x = _touched(pixel_map, changed, base.window, drop)
     sums, change = np.zeros(len(y), np.float32), np.zeros(len(y), np.float32)
-    for sign in (1, -1):
-        part = np.where(np.sign(weight_change) == sign, np.abs(weight_change), 0)
-        if not part.any():
+    for sign, weights in ((1, added), (-1, removed)):
+        if weights is None:
             continue
         few = DrizzledChip(  # zeros that are never touched take no memory
             base.window,
             np.zeros(base.window.shape, np.float32),
             np.zeros(base.window.shape, np.float32),
         )
-        drizzle_sparse(few, science, part, pixel_map, drop=drop)
-        weights = few.weight[y, x]
-        sums += sign * weights * few.science[y, x]
-        change += sign * weights
+        drizzle_sparse(few, science, weights, pixel_map, drop=drop)
+        found = few.weight[y, x]
+        sums += sign * found * few.science[y, x]
+        change += sign * found
     return _listed(base, (y, x), sums, change, LEAST_WEIGHT * full_weight, grid_shape)
 
 

@@ -82,6 +82,14 @@ class StoredChip:
         """Part of the grid that the chip covers."""
         return self.science.window
 
+    def opened(self) -> DrizzledChip:
+        """Return the chip with images that are read where they are used."""
+        science, weight = (
+            np.memmap(plane.path, np.float32, "r", shape=self.window.shape)
+            for plane in (self.science, self.weight)
+        )
+        return DrizzledChip(self.window, science, weight)
+
     def read(self) -> DrizzledChip:
         """Return the whole chip."""
         return DrizzledChip(

@@ -33,7 +33,7 @@ from svmcore.io.stack_sources import (
 )
 from svmcore.model.grid import MosaicGrid
 from svmcore.model.image import DrizzledChip
-from svmcore.pipeline.drizzle_chips import open_chips
+from svmcore.pipeline.drizzle_chips import OpenChip, open_chips
 from svmcore.pipeline.drizzle_payloads import (
     Member,
     ProductPayload,
@@ -274,6 +274,15 @@ def _chip_facts(
     ]
 
 
+def _weights_of(
+    payload: ResamplePayload, chip: OpenChip, mask: NDArray[np.bool_]
+) -> NDArray[np.float32] | None:
+    """Return the weights of some pixels of a chip; None if there are none."""
+    if not mask.any():
+        return None
+    return weight_map(payload.final, chip.pixels, mask, chip.calibration, sky=chip.sky)
+
+
 def _changes(
     call: TaskCall, payload: ResamplePayload, stored: Sequence[StoredChip]
 ) -> dict[int, SparseChange]:
@@ -284,20 +293,21 @@ def _changes(
     for chip in open_chips(call, payload, grid):
         base = payload.base if payload.base is not None else payload.masking
         before, now = chip.good(base), chip.good(payload.masking)
-        if np.array_equal(before, now):
+        added = _weights_of(payload, chip, now & ~before)
+        removed = _weights_of(payload, chip, before & ~now)
+        changed = [weights for weights in (added, removed) if weights is not None]
+        if not changed:
             continue
-        either = weight_map(
-            payload.final, chip.pixels, before | now, chip.calibration, sky=chip.sky
-        )
-        difference = either * (now.astype(np.float32) - before.astype(np.float32))
+        largest = max(float(weights.max()) for weights in changed)
         extver = chip.calibration.extver
         found[extver] = find_change(
-            bases[extver].read(),
+            bases[extver].opened(),
             chip.pixels.science,
-            difference,
+            added,
+            removed,
             chip.pixel_map,
             drop=chip.drop,
-            full_weight=float(either.max(initial=0.0)) * chip.drop.weight_scale,
+            full_weight=largest * chip.drop.weight_scale,
             grid_shape=grid.shape,
         )
     return found

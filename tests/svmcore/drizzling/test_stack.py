@@ -119,7 +119,8 @@ def test_changed_pixels_give_what_other_masks_give(exposures, kernel):
     change = find_change(
         base,
         science,
-        other - weight,
+        np.where((other > 0) & (weight == 0), other, 0),
+        np.where((other == 0) & (weight > 0), weight, 0),
         pixel_map,
         drop=drop,
         full_weight=50.0,
