@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2 as chi2_distribution
+from scipy.special import gammainccinv
 
 from svmcore.alignment.settings import GEOMETRIES, AlignmentSettings
 from svmcore.alignment.solve import TERMS, Normal, solve_terms
@@ -224,7 +224,8 @@ def _test_each(choice: TermChoice, term: str, chi2_of: _Chi2) -> tuple[TermChoic
     gained, freedom = simple[0] - rich[0], rich[1] - simple[1]
     if freedom <= 0:
         return simpler, f"{term} per exposure: not possible with these matches"
-    limit = float(chi2_distribution.isf(_EACH_CHANCE, freedom))
+    # Chi-square that chance exceeds with that probability.
+    limit = 2.0 * float(gammainccinv(freedom / 2.0, _EACH_CHANCE))
     kept = gained > limit
     reason = (
         f"{term} per exposure {'kept' if kept else 'dropped'}: chi-square gain "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
-from scipy.stats import poisson
+from scipy.special import gammainc
 
 __all__ = ["FoundShift", "find_shift"]
 
@@ -104,6 +104,7 @@ def _judge(
     second = float(rest.max(initial=0.0))
     elsewhere = rest[rest > 0]
     mean = float(rest.sum() / rest.size) if elsewhere.size else 0.0
-    chance = float(poisson.sf(peak - 1, max(mean, 1e-9))) * boxed.size
+    # The probability of `peak` or more in a Poisson distribution.
+    chance = float(gammainc(max(peak, 1), max(mean, 1e-9))) * boxed.size
     good = peak >= min_pairs and peak >= _PEAK_RATIO * second and chance < _CHANCE
     return FoundShift(shift, peak, second, mean, good)
