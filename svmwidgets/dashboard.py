@@ -34,8 +34,9 @@ class Dashboard(widgets.VBox):
     visit : str, Path or sequence of these, optional
         Poller file, list, folder, exposures, or a session file to resume.
     output : Path, optional
-        Folder for products; ``<visit>_products`` beside the visit by default.
-        Decisions of an earlier session in it come back.
+        Folder for products; by default ``products`` in a visit's folder, or
+        ``<visit>_products`` beside a list. Decisions of an earlier session in
+        it come back.
     reference : str or Path, optional
         Reference catalog: a file, the name of a service, or ``none``; by
         default ``gaia.ecsv`` beside the visit where there is one.

@@ -260,8 +260,8 @@ class Session(T.HasTraits):
         source : str, Path or sequence of these
             Poller file, list, folder, exposures, or a session file.
         output : Path, optional
-            Folder for products; ``<visit>_products`` beside the visit by
-            default.
+            Folder for products; by default ``products`` in a visit's folder,
+            or ``<visit>_products`` beside a list.
         reference : str or Path, optional
             Reference catalog; by default ``gaia.ecsv`` beside the visit where
             there is one, else none.
@@ -509,7 +509,8 @@ class Session(T.HasTraits):
         self.alignment.show(prepared, self.reference)
         self.drizzling.show(prepared)
         self.export.show(prepared)
-        self.preview("save", self.save, lambda _: None, delay_s=SAVE_DELAY_S)
+        if self._history.entries or self.redo_label or self.session_path.is_file():
+            self.preview("save", self.save, lambda _: None, delay_s=SAVE_DELAY_S)
         self.look_up()
 
     def look_up(self) -> None:
@@ -553,9 +554,9 @@ class Session(T.HasTraits):
 
     def _mark_running(self, steps: Sequence[str]) -> None:
         if not steps or set(steps) & self.alignment.task_steps:
-            self.alignment.settle("running", "running")
+            self.alignment.settle("running", "see the bar below")
         if not steps or set(steps) & self.drizzling.task_steps:
-            self.drizzling.settle("running", "running")
+            self.drizzling.settle("running", "see the bar below")
 
     def _run_ended(self, ended: Mapping[str, Any]) -> None:
         outcome, sentence = ended["outcome"], ended["sentence"]
@@ -598,6 +599,8 @@ def default_output(source: str | Path | Sequence[str | Path]) -> Path:
     """Return the folder for products that goes with a visit."""
     first = source if isinstance(source, str | Path) else source[0]
     path = Path(first).expanduser().absolute()
+    if path.is_dir():
+        return path / "products"
     return path.parent / f"{path.stem}_products"
 
 

@@ -149,6 +149,25 @@ def test_recent_visits_are_kept_newest_first(session, small_visit, tmp_path):
     assert session.inputs.recent == [folder, str(small_visit)]
 
 
+def test_looking_at_a_visit_writes_nothing(session):
+    assert not session.output.exists()
+    tune(session)
+    session.wait(20)
+    assert session.session_path.is_file()
+
+
+def test_output_that_cannot_be_made_says_what_to_do(session, tmp_path):
+    (tmp_path / "file").write_text("")
+    session.change_output(tmp_path / "file" / "products")
+    tune(session)
+    session.wait(20)
+    assert "Choose another folder" in session.banner.remedy
+    session.change_output(tmp_path / "other")
+    session.wait(20)
+    assert session.banner is None
+    assert (tmp_path / "other" / "svm_session.json").is_file()
+
+
 def test_damaged_session_file_says_what_to_open(tmp_path):
     path = tmp_path / "svm_session.json"
     path.write_text('{"format": "svm session", "version": 1}')

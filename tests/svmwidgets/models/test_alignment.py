@@ -123,6 +123,17 @@ def test_geometry_that_needs_more_matches_is_refused(aligned, model):
     aligned.dismiss()
 
 
+def test_change_upstream_makes_it_stale_but_leaves_it_to_look_at(aligned, model):
+    name = model.fit.exposures[0].rootname
+    aligned.filtering.override([name], accepted=False, reason="trailed")
+    aligned.wait(60)
+    assert model.status == "stale"
+    assert model.exposure_fit(name) is not None
+    aligned.undo()
+    aligned.wait(60)
+    assert model.status in ("ok", "warn")
+
+
 def test_without_a_catalog_the_alignment_is_relative_and_says_so(aligned, model):
     aligned.choose_reference("none")
     aligned.wait(60)
