@@ -554,9 +554,9 @@ class Session(T.HasTraits):
 
     def _mark_running(self, steps: Sequence[str]) -> None:
         if not steps or set(steps) & self.alignment.task_steps:
-            self.alignment.settle("running", "see the bar below")
+            self.alignment.settle("running", "in progress")
         if not steps or set(steps) & self.drizzling.task_steps:
-            self.drizzling.settle("running", "see the bar below")
+            self.drizzling.settle("running", "in progress")
 
     def _run_ended(self, ended: Mapping[str, Any]) -> None:
         outcome, sentence = ended["outcome"], ended["sentence"]

@@ -1,5 +1,6 @@
 """Drizzled products, their statistics, and trial parameters."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,8 +176,10 @@ class DrizzlingModel(StepModel):
 
     def show(self, prepared: PreparedVisit) -> None:
         """Take the visit and the decisions as they are now."""
+        before = self.default_trial()
         self._prepared = prepared
         self._list()
+        self._follow(before)
 
     def take(self, survey: Any) -> None:
         """Take which products are there and which are stale."""
@@ -383,6 +386,17 @@ class DrizzlingModel(StepModel):
             return False
         names = ", ".join(f"{c.key} = {text_of(c.value)}" for c in changes)
         return self.door.decide(f"Adopt {names}", decisions)
+
+    def _follow(self, before: Mapping[str, str]) -> None:
+        """Let trial values that were not touched follow the present ones."""
+        present = self.default_trial()
+        if present != before:
+            self.trial = {
+                key: value
+                if self.trial.get(key, value) == before.get(key, value)
+                else self.trial[key]
+                for key, value in present.items()
+            }
 
     def _reset_trial(self) -> None:
         self.trial, self.errors = self.default_trial(), {}

@@ -25,6 +25,8 @@ from svmwidgets.panels.trial import TrialCard
 __all__ = ["DrizzlingPanel"]
 
 _LINK = "svm products"
+# What a user wants to see first in the list of tasks.
+_ORDER = {"failed": 0, "blocked": 1, "running": 1, "waiting": 2}
 
 
 class DrizzlingPanel(widgets.VBox):
@@ -83,7 +85,7 @@ class DrizzlingPanel(widgets.VBox):
         self.states.observe(guard(self._picked), "selected")
         self.tasks = Table(
             [
-                column("step", "Task"),
+                column("step", "Task", "code"),
                 column("subject", "Subject", "code"),
                 column("status", "State", "badge"),
                 column("seconds", "Time", "number", digits=1, unit="s"),
@@ -184,13 +186,15 @@ class DrizzlingPanel(widgets.VBox):
             self.product.value = model.selected
         self.beside.value = model.beside
         self._load(self.viewer, model.selected)
-        self.second.layout.display = None if model.beside else "none"
         if model.beside:
             self._load(self.second, model.beside)
+        else:
+            self.second.layout.display = "none"
         model.ask_statistics()
 
     def _load(self, viewer: ImageViewer, basename: str) -> None:
         path, plane = self.model.path(basename), self.plane.value
+        viewer.layout.display = None if path is not None else "none"
         if path is None:
             viewer.set_frames([])
             word = "This product is not made yet. Press Drizzle." if basename else ""
@@ -264,5 +268,7 @@ class DrizzlingPanel(widgets.VBox):
                 "seconds": row.seconds or None,
                 "_tooltip": row.message,
             }
-            for row in self.session.run_model.rows
+            for row in sorted(
+                self.session.run_model.rows, key=lambda row: _ORDER.get(row.status, 3)
+            )
         ]

@@ -162,6 +162,10 @@ def test_trial_cutout_follows_its_parameters_and_can_be_adopted(aligned, model):
         for t in (drizzling.tried.present, drizzling.tried.trial)
     ]
     assert uneven[1] > uneven[0]
+    aligned.parameters.product = drizzling.selected
+    aligned.parameters.change("astrodrizzle", "final_kernel", "turbo")
+    assert drizzling.trial["final_kernel"] == "turbo"  # untouched: it follows
+    assert drizzling.trial["final_pixfrac"] == "0.4"
     drizzling.adopt_trial()
     values = aligned.prepared.parameters[drizzling.selected]
     assert values.value("astrodrizzle", "final_pixfrac") == 0.4
