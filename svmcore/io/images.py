@@ -300,6 +300,7 @@ def _calibration(
         dark=float(header.get("MEANDARK", 0.0) or 0.0),
         cte_direction=_cte_direction(primary, header, instrument),
         unit=unit.removesuffix("/S"),
+        given_sky=float(header.get("MDRIZSKY", 0.0) or 0.0),
     )
 
 

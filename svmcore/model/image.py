@@ -41,6 +41,8 @@ class ChipCalibration:
         1 or -1 where charge trails run towards higher or lower rows, else 0.
     unit : str
         BUNIT of the file, upper case, without the time (``ELECTRONS``).
+    given_sky : float
+        MDRIZSKY that the file came with, in its unit; 0 if it has none.
     """
 
     rootname: str
@@ -54,6 +56,7 @@ class ChipCalibration:
     dark: float
     cte_direction: int
     unit: str
+    given_sky: float = 0.0
 
     @property
     def time_s(self) -> float:

@@ -57,7 +57,8 @@ class OpenChip:
     static, hits : ndarray of bool or None
         Static pixels and cosmic rays, as far as they are known.
     sky : float
-        Sky in the unit of the file.
+        Sky in the unit of the file: as measured, else as the file came with
+        it. Weights of type IVM need it.
     """
 
     calibration: ChipCalibration
@@ -106,7 +107,7 @@ def open_chips(
             scale,
             static.get(calibration.number),
             hits.get(extver),
-            sky.get(extver, 0.0),
+            sky.get(extver, calibration.given_sky),
         )
 
 
