@@ -334,6 +334,8 @@ class AlignmentPanel(widgets.VBox):
         self.reject.disabled = len(chosen) == away
         self.readmit.disabled = away == 0
         self.readmit_all.layout.display = None if by_hand else "none"
+        if (self.figures.focused or "") != model.focused:
+            self.figures.focused = model.focused or None
         self.star.show(model.focused)
 
     def _show_numbers(self) -> None:

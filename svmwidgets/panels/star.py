@@ -11,7 +11,7 @@ from svmcore.io.images import read_chip_pixels
 from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.exposure import Exposure
 from svmcore.model.fit import GroupFit
-from svmwidgets.figures import ImageFrame, ImageViewer, fit_sky_mapping
+from svmwidgets.figures import ImageClick, ImageFrame, ImageViewer, fit_sky_mapping
 from svmwidgets.models.alignment import AlignmentModel
 from svmwidgets.panels.parts import card, columns, set_facts, text
 
@@ -50,6 +50,8 @@ class StarView(widgets.VBox):
         self.viewer = ImageViewer(
             align="sky", height=420, label="Star before and after the fit"
         )
+        self.viewer.on_click(session.guard(self._clicked))
+        self._corner = (0, 0)
         self.facts = text()
         self.hint = text(
             "Click a point in the residuals to see its star. b and B blink between "
@@ -58,6 +60,11 @@ class StarView(widgets.VBox):
         body = columns([self.viewer], [self.facts, self.hint])
         super().__init__([card([body], heading="The star of the focused match")])
         self.layout.display = "none"
+
+    def _clicked(self, click: ImageClick) -> None:
+        """Focus the match whose marker was clicked."""
+        if click.id:
+            self._model.focused = str(click.id)
 
     def show(self, identifier: str) -> None:
         """Show the star of a match; nothing if it is empty."""

@@ -1,5 +1,6 @@
 """The dashboard without a browser: wiring, budgets, leaks."""
 
+import json
 import time
 
 import ipywidgets
@@ -144,6 +145,29 @@ def test_export_asks_before_it_overwrites(dashboard, tmp_path):
     panel.overwrite.click()
     assert written.read_bytes() == first
     assert len(session.export.written) == 10
+
+
+def test_exporting_twice_gives_equal_files_but_for_the_time(dashboard, tmp_path):
+    panel = dashboard.panels["export"]
+    dashboard.session.filtering.override(["idem01a0q"], accepted=False, reason="bad")
+    for box in panel.kinds.values():
+        box.value = True
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        panel.folder.value = str(folder)
+        panel.write.click()
+    names = sorted(path.name for path in folders[0].iterdir())
+    assert len(names) == 5
+    for name in names:
+        texts = [(folder / name).read_text() for folder in folders]
+        if name == "export_record.json":
+            records = [json.loads(text) for text in texts]
+            assert {type(record.pop("time")) for record in records} == {str}
+            assert records[0] == records[1]
+            assert records[0]["decisions"]["overrides"][0]["reason"] == "bad"
+            assert len(records[0]["inputs"]) == 7
+        else:
+            assert texts[0] == texts[1]
 
 
 def test_script_is_shown_where_it_is_exported(dashboard):
