@@ -323,8 +323,14 @@ def _start_or_reuse(run: _Run, pool: _Pool, task: Task, *, is_free: bool) -> boo
     }
     scratch = run.store.new_scratch()
     call = TaskCall(task.payload, inputs, scratch, run.store.output)
+    try:
+        future = pool.submit(task, call)
+    except BrokenProcessPool:  # a process died since the last look
+        shutil.rmtree(scratch, ignore_errors=True)
+        _lose_workers(run, pool)
+        return True
     run.emit(ev.TaskStarted(name, task.step, task.subject))
-    run.running[pool.submit(task, call)] = (name, scratch)
+    run.running[future] = (name, scratch)
     return True
 
 
@@ -342,7 +348,7 @@ def _collect(run: _Run, pool: _Pool, future: Future[TaskUsage]) -> None:
     except SvmError as error:
         _fail(run, task, str(error), "")
     except BrokenProcessPool:
-        _lose_worker(run, pool, task)
+        _lose_workers(run, pool, task)
     except Exception as error:  # noqa: BLE001 - the runner turns all into events
         text = "".join(traceback.format_exception(error))
         log.debug("%s: %s", name, text)
@@ -367,21 +373,23 @@ def _collect(run: _Run, pool: _Pool, future: Future[TaskUsage]) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _lose_worker(run: _Run, pool: _Pool, task: Task) -> None:
+def _lose_workers(run: _Run, pool: _Pool, *more: Task) -> None:
     """Try once more what a dying process took with it."""
     pool.replace()
-    lost = [task, *(run.tasks[name] for name, _ in run.running.values())]
+    lost = [*more, *(run.tasks[name] for name, _ in run.running.values())]
+    for _, scratch in run.running.values():
+        shutil.rmtree(scratch, ignore_errors=True)
     run.running.clear()
-    for each in lost:
-        if each.identifier in run.retried:
+    for task in lost:
+        if task.identifier in run.retried:
             _fail(
                 run,
-                each,
-                f"{each.identifier}: the worker process died twice. "
+                task,
+                f"{task.identifier}: the worker process died twice. "
                 "Most likely the machine ran out of memory: use fewer workers.",
                 "",
             )
-        run.retried.add(each.identifier)
+        run.retried.add(task.identifier)
 
 
 def _settle(
