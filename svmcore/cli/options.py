@@ -91,6 +91,15 @@ def add_reference_option(parser: argparse.ArgumentParser) -> None:
         help="catalog file (ECSV, FITS, CSV, VOTable), a service catalog such as "
         "gaia, or none (the default) to align the exposures to each other only",
     )
+    parser.add_argument(
+        "--catalog-cache",
+        type=Path,
+        metavar="DIR",
+        help="folder that keeps the answers of catalog services",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="take catalogs from that folder only"
+    )
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -204,6 +213,35 @@ def _json(text: str) -> object:
 
 
 def reference_choice(arguments: argparse.Namespace) -> ReferenceChoice:
-    """Return what ``--reference`` asks for."""
+    """Return what ``--reference`` and its companions ask for.
+
+    Raises
+    ------
+    InputError
+        If the folder for catalogs is missing or cannot be used.
+    ReferenceCatalogError
+        If the text is neither a file nor a known catalog.
+    """
     url = os.environ.get("ASTROMETRIC_CATALOG_URL")
-    return ReferenceChoice.from_user(arguments.reference, service_url=url)
+    cache = arguments.catalog_cache
+    if arguments.offline and cache is None:
+        raise InputError(
+            "--offline",
+            "needs a folder with the answers of an earlier run",
+            "Name it with --catalog-cache DIR.",
+        )
+    if cache is not None:
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                str(cache),
+                f"cannot be used as folder for catalogs ({error.strerror or error})",
+                "Choose a folder that you may write to.",
+            ) from error
+    return ReferenceChoice.from_user(
+        arguments.reference,
+        service_url=url,
+        cache=cache,
+        is_offline=arguments.offline,
+    )

@@ -249,6 +249,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         + [path.name for path in report.records],
     )
     console.print(f"{outcome.seconds:.1f} s", style="dim")
+    errors = Console(stderr=True)
     for message in printer.failures:
-        console.print(f"svm: {message}", style="red", soft_wrap=True, markup=False)
+        errors.print(f"svm: {message}", style="red", soft_wrap=True, markup=False)
     return 0 if outcome.is_complete else 1

@@ -151,9 +151,22 @@ def _with_retries(subject: str, ask: Callable[[], str]) -> str:
                 break  # asking again will not help
     raise ReferenceCatalogError(
         subject,
-        f"cannot be reached after {attempt + 1} attempts ({problem})",
+        f"cannot be reached after {attempt + 1} attempts ({_short(problem)})",
         "Check the network and the address, give a catalog file, or none.",
     ) from problem
+
+
+def _short(problem: requests.RequestException | None) -> str:
+    """Return the kind of a failure; its text repeats addresses at length."""
+    match problem:
+        case requests.Timeout():
+            return "no answer in time"
+        case requests.ConnectionError():
+            return "no connection"
+        case requests.HTTPError() if problem.response is not None:
+            return f"status {problem.response.status_code}"
+        case _:
+            return type(problem).__name__
 
 
 def _fetch_gaia(name: str, region: SkyRegion, url: str) -> str:

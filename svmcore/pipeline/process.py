@@ -13,10 +13,11 @@ from svmcore.model.fit import GroupFit
 from svmcore.model.product import ProductTree
 from svmcore.model.reference import ReferenceChoice
 from svmcore.pipeline.events import Event
+from svmcore.pipeline.outcome import RunOutcome
 from svmcore.pipeline.plan import STEPS, Plan, make_plan
 from svmcore.pipeline.prepare import PreparedVisit, prepare_visit
 from svmcore.pipeline.records import collect_record
-from svmcore.pipeline.run import RunOutcome, run_plan
+from svmcore.pipeline.run import run_plan
 
 __all__ = ["VisitReport", "process_visit", "report_run", "worker_count"]
 
@@ -164,13 +165,17 @@ def report_run(plan: Plan, outcome: RunOutcome, output: Path) -> VisitReport:
     Returns
     -------
     VisitReport
-        With trailers, manifest and report written.
+        With trailers, manifest and report written; they are left out of a
+        folder in which nothing could be made.
     """
     fits = {
         task.subject: read_group_fit(outcome.results[task.identifier].folder)
         for task in plan.tasks
         if task.step == "fit alignment" and task.identifier in outcome.results
     }
+    has_products = any(
+        task.outputs and outcome.states[task.identifier].is_good for task in plan.tasks
+    )
     record = collect_record(plan, outcome, fits)
-    records = write_records(output, record)
+    records = write_records(output, record) if has_products else ()
     return VisitReport(plan, outcome, output, fits, records)

@@ -7,8 +7,8 @@ from svmcore.io.drizzle_results import read_sky
 from svmcore.model.fit import GroupFit
 from svmcore.model.record import ChangedParameter, SkyLevel, TaskNote, VisitRecord
 from svmcore.parameters import ParameterSet
+from svmcore.pipeline.outcome import RunOutcome, State
 from svmcore.pipeline.plan import Plan
-from svmcore.pipeline.run import RunOutcome, State
 
 __all__ = ["collect_record"]
 

@@ -10,106 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from svmcore.errors import PipelineError, SvmError
 from svmcore.io.store import ResultRef, Store
 from svmcore.pipeline import events as ev
 from svmcore.pipeline.keys import FileDigests, digest_folder, task_key
+from svmcore.pipeline.outcome import RunOutcome, State, check_plan, needed_tasks
 from svmcore.pipeline.pool import TaskUsage, WorkerPool, execute
 from svmcore.pipeline.tasks import Task, TaskCall
 
-__all__ = [
-    "RunOutcome",
-    "State",
-    "check_plan",
-    "find_results",
-    "run_plan",
-    "what_is_stale",
-]
+__all__ = ["find_results", "run_plan", "what_is_stale"]
 
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.1
-
-
-class State(StrEnum):
-    """How a task ended."""
-
-    DONE = "done"
-    REUSED = "reused"
-    FAILED = "failed"
-    BLOCKED = "blocked"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_good(self) -> bool:
-        """Whether its result is there."""
-        return self in (State.DONE, State.REUSED)
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """How every task of a plan ended.
-
-    Parameters
-    ----------
-    states : Mapping of str to State
-        By task identifier.
-    results : Mapping of str to ResultRef
-        Results that are there, by task identifier.
-    messages : Mapping of str to str
-        One line for every failed task.
-    seconds : float
-        Wall time [s].
-    """
-
-    states: Mapping[str, State]
-    results: Mapping[str, ResultRef]
-    messages: Mapping[str, str]
-    seconds: float
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every task has its result."""
-        return all(state.is_good for state in self.states.values())
-
-
-def check_plan(tasks: Sequence[Task]) -> None:
-    """Raise if a plan has doubles, gaps, loops or two writers of one file.
-
-    Parameters
-    ----------
-    tasks : sequence of Task
-        Tasks in an order in which each comes after all that it needs.
-
-    Raises
-    ------
-    PipelineError
-        If the plan cannot be run.
-    """
-    seen: set[str] = set()
-    files: dict[str, str] = {}
-    for task in tasks:
-        if task.identifier in seen:
-            raise PipelineError(task.identifier, "stands twice in the plan")
-        for needed in _needed(task):
-            if needed not in seen:
-                raise PipelineError(
-                    task.identifier, f"needs '{needed}', which does not come before it"
-                )
-        for name in task.outputs:
-            if name in files:
-                raise PipelineError(
-                    name, f"is written by both '{files[name]}' and '{task.identifier}'"
-                )
-            files[name] = task.identifier
-        seen.add(task.identifier)
-
-
-def _needed(task: Task) -> tuple[str, ...]:
-    return tuple(name for names in task.needs.values() for name in names)
 
 
 @dataclass(slots=True)
@@ -136,7 +51,7 @@ class _Run:
         return task_key(task, inputs, self.files)
 
     def bad_need(self, task: Task) -> str | None:
-        for name in _needed(task):
+        for name in needed_tasks(task):
             state = self.states.get(name)
             if state is not None and not state.is_good:
                 return name
@@ -144,7 +59,8 @@ class _Run:
 
     def is_ready(self, task: Task) -> bool:
         return all(
-            name in self.states and self.states[name].is_good for name in _needed(task)
+            name in self.states and self.states[name].is_good
+            for name in needed_tasks(task)
         )
 
 
@@ -309,7 +225,7 @@ def _start_or_reuse(run: _Run, pool: _Pool, task: Task, *, is_free: bool) -> boo
                 ev.TaskFinished(name, task.step, task.subject, is_reused=True),
             )
             return True
-    missing = [need for need in _needed(task) if not run.refs[need].is_present]
+    missing = [need for need in needed_tasks(task) if not run.refs[need].is_present]
     if missing:
         for need in missing:  # dropped earlier, wanted again
             run.forced.add(need)
@@ -400,14 +316,14 @@ def _settle(
     run.states[name] = state
     run.forced.discard(name)
     run.emit(event)
-    for need in _needed(task):
+    for need in needed_tasks(task):
         _drop_if_unused(run, need)
 
 
 def _drop_if_unused(run: _Run, name: str) -> None:
     if not run.tasks[name].is_transient or not run.refs[name].is_present:
         return
-    users = [task for task in run.tasks.values() if name in _needed(task)]
+    users = [task for task in run.tasks.values() if name in needed_tasks(task)]
     if all(
         task.identifier in run.states and run.states[task.identifier].is_good
         for task in users
@@ -464,7 +380,7 @@ def find_results(tasks: Sequence[Task], output: Path) -> Mapping[str, ResultRef]
         emit=lambda _event: None,
     )
     for task in tasks:
-        if all(need in run.refs for need in _needed(task)):
+        if all(need in run.refs for need in needed_tasks(task)):
             found = store.lookup(run.key_of(task))
             if found is not None:
                 run.refs[task.identifier] = found

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from svmcore.pipeline import events as ev
-from svmcore.pipeline.run import State, run_plan
+from svmcore.pipeline.outcome import State
+from svmcore.pipeline.run import run_plan
 from svmcore.pipeline.tasks import Task, TaskCall
 
 SCRIPT = """

@@ -4,10 +4,10 @@ from svmcore.io.store import ResultRef
 from svmcore.model.decisions import Decisions, ParameterChange
 from svmcore.model.reference import ReferenceChoice
 from svmcore.model.visit import VisitInput
+from svmcore.pipeline.outcome import RunOutcome, State
 from svmcore.pipeline.plan import Plan
 from svmcore.pipeline.prepare import decide
 from svmcore.pipeline.records import collect_record
-from svmcore.pipeline.run import RunOutcome, State
 from svmcore.pipeline.tasks import Task
 
 

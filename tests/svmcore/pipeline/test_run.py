@@ -11,7 +11,8 @@ import pytest
 
 from svmcore.errors import InputError, PipelineError, StoreError
 from svmcore.pipeline import events as ev
-from svmcore.pipeline.run import State, check_plan, run_plan, what_is_stale
+from svmcore.pipeline.outcome import State, check_plan
+from svmcore.pipeline.run import run_plan, what_is_stale
 from svmcore.pipeline.tasks import Task, TaskCall
 
 
