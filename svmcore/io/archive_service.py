@@ -156,7 +156,7 @@ def _with_retries(subject: str, ask: Callable[[], str]) -> str:
     ) from problem
 
 
-def _short(problem: requests.RequestException | None) -> str:
+def _short(problem: Exception | None) -> str:
     """Return the kind of a failure; its text repeats addresses at length."""
     match problem:
         case requests.Timeout():
