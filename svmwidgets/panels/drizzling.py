@@ -85,9 +85,9 @@ class DrizzlingPanel(widgets.VBox):
         self.states.observe(guard(self._picked), "selected")
         self.tasks = Table(
             [
+                column("status", "State", "badge"),
                 column("step", "Task", "code"),
                 column("subject", "Subject", "code"),
-                column("status", "State", "badge"),
                 column("seconds", "Time", "number", digits=1, unit="s"),
             ],
             height="250px",

@@ -181,3 +181,41 @@ def test_survives_a_reload_of_the_page_and_a_new_kernel(walk, visit, tmp_path):
     resumed.await_state("Parameters", "1 change")
     assert resumed.decisions()["actions"][0]["label"].startswith("final_pixfrac")
     resumed.lab.traffic.errors.clear()
+
+
+def test_a_dead_kernel_is_told_once(walk):
+    walk.lab.restart_kernel()
+    gone = "e => getComputedStyle(e, '::after').content"
+    walk.page.wait_for_function(
+        "() => getComputedStyle(document.querySelector('.svm-app'), '::after')"
+        ".content.includes('kernel is gone')",
+        timeout=LONG,
+    )
+    inner = walk.app.locator(".svm-widget:visible")
+    assert {inner.nth(k).evaluate(gone) for k in range(inner.count())} == {"none"}
+
+
+def test_steps_are_reached_by_keyboard_alone(walk):
+    walk.app.locator(".svm-step[aria-current='step']").focus()
+    for name in ("Filtering", "Products", "Parameters"):
+        walk.page.keyboard.press("ArrowRight")
+        current = walk.app.locator(".svm-step[aria-current='step']", has_text=name)
+        current.wait_for()
+    search = walk.page.get_by_placeholder("Search all parameters")
+    for _ in range(40):
+        walk.page.keyboard.press("Tab")
+        if search.evaluate("e => document.activeElement === e"):
+            break
+    else:
+        pytest.fail("the search is not reached by Tab")
+    walk.page.keyboard.type("final_pixfrac")
+    walk.app.locator(".svm-form-heading:visible", has_text=" · ").first.wait_for()
+    field = walk.app.locator(".svm-field:visible", has_text="final_pixfrac")
+    for _ in range(10):
+        walk.page.keyboard.press("Tab")
+        if field.locator("input").evaluate("e => document.activeElement === e"):
+            break
+    walk.page.keyboard.press("Control+a")
+    walk.page.keyboard.type("0.7")
+    walk.page.keyboard.press("Enter")
+    walk.await_state("Parameters", "1 change")
