@@ -149,6 +149,19 @@ def test_recent_visits_are_kept_newest_first(session, small_visit, tmp_path):
     assert session.inputs.recent == [folder, str(small_visit)]
 
 
+def test_missing_exposure_is_shown_and_the_rest_loads(small_visit, tmp_path):
+    names = small_visit.read_text().split()
+    listed = tmp_path / "some.lst"
+    listed.write_text("\n".join([*names, "idem01zzq_flt.fits"]) + "\n")
+    session = Session(state_folder=tmp_path, courier=Courier())
+    session.open(listed, output=tmp_path / "out", data_folder=small_visit.parent)
+    assert session.inputs.status == "warn"
+    assert session.inputs.summary == "7 exposures, 1 unusable"
+    assert "idem01zzq_flt.fits" in session.inputs.remarks[0][1]
+    assert "skip_faulty=True" in session.script()
+    assert "--skip-faulty" in session.command_line()
+
+
 def test_looking_at_a_visit_writes_nothing(session):
     assert not session.output.exists()
     tune(session)
