@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +110,10 @@ class WorkerPool(ProcessPoolExecutor):
     ----------
     workers : int
         Number of processes.
+    modules : iterable of str
+        Modules of this package that the server loads before it is asked for
+        workers: those of the functions to be run. A server that is already
+        there keeps what it has.
 
     Notes
     -----
@@ -119,9 +123,10 @@ class WorkerPool(ProcessPoolExecutor):
     two seconds, a later one at once.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, modules: Iterable[str] = ()) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["svmcore.pipeline.preload"])
+        ours = sorted({name for name in modules if name.startswith("svmcore.")})
+        context.set_forkserver_preload(["svmcore.pipeline.preload", *ours])
         self.workers = workers
         super().__init__(workers, mp_context=context, initializer=_start_worker)
 

@@ -7,7 +7,6 @@ import numpy as np
 import scipy.ndimage
 import stwcs.wcsutil
 
-import svmcore.pipeline.align
 import svmcore.pipeline.tasks
 
 __all__: list[str] = []

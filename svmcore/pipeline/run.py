@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -116,7 +116,7 @@ def run_plan(
             emit=on_event or (lambda _event: None),
         )
         run.emit(ev.PlanStarted(len(tasks)))
-        pool = _Pool(executor, workers)
+        pool = _Pool(executor, workers, tasks)
         try:
             _loop(run, pool, workers, cancel or threading.Event())
         finally:
@@ -140,16 +140,19 @@ def run_plan(
 class _Pool:
     """The executor in use: a caller's, or an own one that can be replaced."""
 
-    def __init__(self, executor: Executor | None, workers: int) -> None:
+    def __init__(
+        self, executor: Executor | None, workers: int, tasks: Iterable[Task]
+    ) -> None:
         self.foreign = executor
         self.workers = workers
+        self.modules = {task.function.__module__ for task in tasks}
         self.own: WorkerPool | None = None
 
     def submit(self, task: Task, call: TaskCall) -> Future[TaskUsage]:
         if self.foreign is not None:
             return self.foreign.submit(execute, (task.function, call))
         if self.own is None:
-            self.own = WorkerPool(self.workers)
+            self.own = WorkerPool(self.workers, self.modules)
         return self.own.submit(execute, (task.function, call))
 
     def replace(self) -> None:
