@@ -3,9 +3,7 @@
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,9 @@ from svmcore.io.visit import read_visit
 from svmcore.model.decisions import Decisions
 from svmcore.model.visit import VisitInput
 from svmcore.pipeline.prepare import PreparedVisit, decide
+from svmwidgets.background import Background
 from svmwidgets.changes import Choices, History, python_lines
-from svmwidgets.jobs import Courier, Jobs, LatestWins, Problem, problem_of
+from svmwidgets.jobs import Courier, Jobs, Problem, problem_of
 from svmwidgets.models.alignment import AlignmentModel
 from svmwidgets.models.drizzling import DrizzlingModel
 from svmwidgets.models.export import ExportModel
@@ -27,6 +26,7 @@ from svmwidgets.models.parameters import ParametersModel
 from svmwidgets.models.products import ProductsModel
 from svmwidgets.models.running import RunModel
 from svmwidgets.models.step import StepModel
+from svmwidgets.opening import begin_session, default_output, plain_source
 from svmwidgets.replay import command_line, run_python, script_text
 from svmwidgets.saved import (
     SESSION_NAME,
@@ -37,41 +37,14 @@ from svmwidgets.saved import (
     write_session,
 )
 
-__all__ = ["LogLine", "Session"]
+__all__ = ["Session"]
 
 log = logging.getLogger(__name__)
 
-LOG_LENGTH = 400
 SAVE_DELAY_S = 0.05
-REFIT_DELAY_S = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One thing that happened.
-
-    Parameters
-    ----------
-    time : str
-        Clock time.
-    level : {'info', 'warn', 'error'}
-        How serious it is.
-    text : str
-        What happened.
-    python : str
-        Lines that do the same; empty for what needs none.
-    detail : str
-        Longer text, for example a traceback.
-    """
-
-    time: str
-    level: str
-    text: str
-    python: str = ""
-    detail: str = ""
-
-
-class Session(T.HasTraits):
+class Session(Background):
     """A visit, what was decided about it, and what is being done.
 
     Parameters
@@ -91,8 +64,6 @@ class Session(T.HasTraits):
     """
 
     step = T.Unicode("inputs", help="Name of the step that is looked at")
-    banner = T.Instance(Problem, allow_none=True, help="What went wrong last")
-    lines = T.Tuple(help="The latest lines of the log")
     undo_label = T.Unicode("", help="What undo would take back")
     redo_label = T.Unicode("", help="What redo would do again")
     is_reading = T.Bool(default_value=False, help="Whether a visit is being read")
@@ -105,10 +76,9 @@ class Session(T.HasTraits):
         state_folder: Path | None = None,
         courier: Courier | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(courier=courier)
         self.workers = workers
         self.state_folder = state_folder
-        self.courier = courier or Courier.of_this_thread()
         self.jobs = Jobs(self.courier)
         self.run_model = RunModel()
         self.inputs = InputsModel(self)
@@ -133,8 +103,6 @@ class Session(T.HasTraits):
         self.prepared: PreparedVisit | None = None
         self.survey: Any = None
         self._history = History()
-        self._kept: deque[LogLine] = deque(maxlen=LOG_LENGTH)
-        self._topics: dict[str, LatestWins] = {}
         self._started_s = 0.0
 
     # ---- what a step may ask of its session (the Door) ----
@@ -176,73 +144,6 @@ class Session(T.HasTraits):
         text = reference.strip() or "none"
         return self._choose(f"Reference {text}", Choices(self.decisions, text))
 
-    def note(
-        self, text: str, python: str = "", *, level: str = "info", detail: str = ""
-    ) -> None:
-        """Add a line to the log."""
-        clock = time.strftime("%H:%M:%S")
-        self._kept.append(LogLine(clock, level, text, python, detail))
-        self.lines = tuple(self._kept)
-
-    def warn(self, subject: str, problem: str, remedy: str = "") -> None:
-        """Show a problem in the banner and in the log."""
-        self.show_problem(Problem(subject, problem, remedy))
-
-    def show_problem(self, problem: Problem) -> None:
-        """Show a problem in the banner, with its traceback in the log."""
-        text = f"{problem.subject}: {problem.problem.rstrip('.')}. {problem.remedy}"
-        self.note(text.rstrip(), level="error", detail=problem.traceback)
-        self.banner = problem
-
-    def dismiss(self) -> None:
-        """Take the banner away."""
-        self.banner = None
-
-    def preview(
-        self,
-        topic: str,
-        question: Callable[[], Any],
-        on_answer: Callable[[Any], None],
-        *,
-        on_failed: Callable[[Problem], None] | None = None,
-        delay_s: float | None = None,
-    ) -> None:
-        """Answer a question in the background, only the latest of its topic.
-
-        Parameters
-        ----------
-        topic : str
-            Questions of one topic overtake each other.
-        question : callable
-            Takes nothing; runs in a background thread.
-        on_answer : callable
-            Takes the answer, in the widgets' thread.
-        on_failed : callable, optional
-            Takes the problem; the banner by default.
-        delay_s : float, optional
-            How long a question rests first [s].
-        """
-        if topic not in self._topics:
-            options = {} if delay_s is None else {"delay_s": delay_s}
-            self._topics[topic] = LatestWins(self.courier, **options)
-        self._topics[topic].ask(
-            question,
-            on_answer=self.guard(on_answer),
-            on_failed=on_failed or self.show_problem,
-        )
-
-    def guard(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap a callback: what it raises goes to the banner and the log."""
-
-        def guarded(*arguments: Any, **options: Any) -> Any:
-            try:
-                return call(*arguments, **options)
-            except Exception as error:  # noqa: BLE001  # the banner shows it
-                self.show_problem(problem_of(error))
-                return None
-
-        return guarded
-
     # ---- opening, saving, undoing ----
 
     def open(
@@ -279,7 +180,7 @@ class Session(T.HasTraits):
             return
         visit = read_visit(source, data_folder=data_folder)
         folder = output or default_output(source)
-        self._adopt(visit, _begin(source, folder, reference, data_folder))
+        self._adopt(visit, begin_session(source, folder, reference, data_folder))
 
     def open_later(self, source: str) -> None:
         """Open a visit without keeping the page waiting."""
@@ -289,7 +190,7 @@ class Session(T.HasTraits):
             if Path(source).suffix == ".json":
                 saved = read_session(Path(source))
             else:
-                saved = _begin(source, default_output(source), None, None)
+                saved = begin_session(source, default_output(source), None, None)
             return read_visit(saved.source, data_folder=saved.data_folder), saved
 
         def adopt(answer: tuple[VisitInput, SavedSession]) -> None:
@@ -445,9 +346,7 @@ class Session(T.HasTraits):
     def wait(self, timeout_s: float = 600.0) -> None:
         """Wait for the run and all background answers (scripts and tests)."""
         self.jobs.wait(timeout_s)
-        while any(topic.is_busy for topic in self._topics.values()):
-            for topic in list(self._topics.values()):
-                topic.wait(timeout_s)
+        self.wait_for_answers(timeout_s)
 
     # ---- inside ----
 
@@ -489,7 +388,7 @@ class Session(T.HasTraits):
             step.clear()
         self.note(
             f"Opened {visit.name}: {len(visit.exposures)} exposures",
-            f"source = {_plain(saved.source)!r}",
+            f"source = {plain_source(saved.source)!r}",
         )
         if saved.history.entries:
             count = len(saved.history.entries)
@@ -593,50 +492,3 @@ class Session(T.HasTraits):
             self.inputs.recent = write_recent(folder, name)
         else:
             self.inputs.recent = read_recent(folder)
-
-
-def default_output(source: str | Path | Sequence[str | Path]) -> Path:
-    """Return the folder for products that goes with a visit."""
-    first = source if isinstance(source, str | Path) else source[0]
-    path = Path(first).expanduser().absolute()
-    if path.is_dir():
-        return path / "products"
-    return path.parent / f"{path.stem}_products"
-
-
-def _begin(
-    source: str | Path | Sequence[str | Path],
-    output: Path,
-    reference: str | Path | None,
-    data_folder: Path | None,
-) -> SavedSession:
-    """Return the saved session of that visit, or a new one."""
-    plain = _absolute(source)
-    path = Path(output).absolute() / SESSION_NAME
-    if path.is_file():
-        saved = read_session(path)
-        if saved.source == plain:
-            return saved
-    if reference is None:
-        reference = _nearby_reference(plain)
-    elif Path(reference).is_file():
-        reference = Path(reference).absolute()
-    history = History(Choices(Decisions(), str(reference)))
-    return SavedSession(plain, data_folder, Path(output).absolute(), history, "inputs")
-
-
-def _nearby_reference(source: str | tuple[str, ...]) -> str:
-    first = Path(source if isinstance(source, str) else source[0])
-    folder = first if first.is_dir() else first.parent
-    found = folder / "gaia.ecsv"
-    return str(found) if found.is_file() else "none"
-
-
-def _absolute(source: str | Path | Sequence[str | Path]) -> str | tuple[str, ...]:
-    if isinstance(source, str | Path):
-        return str(Path(source).expanduser().absolute())
-    return tuple(str(Path(one).expanduser().absolute()) for one in source)
-
-
-def _plain(source: str | tuple[str, ...]) -> str | list[str]:
-    return source if isinstance(source, str) else list(source)

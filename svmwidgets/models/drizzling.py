@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from svmcore.drizzling.grid import grid_wcs
 from svmcore.errors import ParameterError
-from svmcore.io.mosaics import Mosaic, read_mosaic
 from svmcore.model.cutout import Cutout
 from svmcore.model.decisions import ParameterChange
 from svmcore.model.product import (
@@ -21,7 +20,6 @@ from svmcore.model.product import (
     ProductTree,
     TotalProduct,
 )
-from svmcore.model.verdict import Role
 from svmcore.parameters import declaration, select_all
 from svmcore.pipeline.cutout import drizzle_cutout
 from svmcore.pipeline.cutout_source import open_cutouts
@@ -29,14 +27,20 @@ from svmcore.pipeline.drizzle import settings_of
 from svmcore.pipeline.prepare import PreparedVisit
 from svmcore.previews import order_red_to_blue
 from svmwidgets.models.fields import Field, field_of, text_of, value_of
+from svmwidgets.models.states import (
+    ProductState,
+    Statistics,
+    is_drizzled,
+    product_kind,
+    product_label,
+    read_statistics,
+)
 from svmwidgets.models.step import Door, StepModel
 
 __all__ = [
     "PLANES",
     "TRIAL_KEYS",
     "DrizzlingModel",
-    "ProductState",
-    "Statistics",
     "Trial",
 ]
 
@@ -55,59 +59,6 @@ TRIAL_KEYS = (
     "combine_type",
     "combine_nhigh",
 )
-_UNEVEN = 0.2  # rms over median of the weight above which pixfrac is too small
-_KEYWORDS = ("NPIXFRAC", "MEANEXPT", "MEDEXPT", "MEANNEXP", "MEDNEXP")
-
-
-@dataclass(frozen=True, slots=True)
-class ProductState:
-    """A drizzled product and whether its file is up to date.
-
-    Parameters
-    ----------
-    basename, kind, label : str
-        The product.
-    file : str
-        Name of the drizzled image.
-    is_there, is_fresh : bool
-        Whether the file exists, and is what the present decisions give.
-    """
-
-    basename: str
-    kind: str
-    label: str
-    file: str
-    is_there: bool
-    is_fresh: bool
-
-    @property
-    def status(self) -> str:
-        """``ok``, ``stale`` or ``todo``."""
-        if not self.is_there:
-            return "todo"
-        return "ok" if self.is_fresh else "stale"
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Numbers of one product.
-
-    Parameters
-    ----------
-    keywords : tuple of (str, str)
-        Keywords of coverage and exposure, as written in the header.
-    weight_mean, weight_ratio : float
-        Mean of the weight, and its rms over its median, where it is deepest.
-    """
-
-    keywords: tuple[tuple[str, str], ...]
-    weight_mean: float
-    weight_ratio: float
-
-    @property
-    def is_uneven(self) -> bool:
-        """Whether the weight varies too much for this pixfrac and scale."""
-        return bool(self.weight_ratio > _UNEVEN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -416,15 +367,15 @@ class DrizzlingModel(StepModel):
             return
         found = []
         for product in prepared.tree.products:
-            if not _is_drizzled(product):
+            if not is_drizzled(product):
                 continue
             file = product.drizzle_name
             task = f"drizzle product: {product.basename}"
             found.append(
                 ProductState(
                     product.basename,
-                    _kind(product),
-                    _label(product),
+                    product_kind(product),
+                    product_label(product),
                     file,
                     (self.door.output / file).is_file(),
                     survey is not None and survey.is_fresh(task),
@@ -464,61 +415,3 @@ def _middle_of(source: Any, product: Product, parameters: Any) -> tuple[float, f
     ny, nx = grid.shape
     ra, dec = grid_wcs(grid).wcs_pix2world((nx - 1) / 2.0, (ny - 1) / 2.0, 0)
     return float(ra), float(dec)
-
-
-def read_statistics(path: Path) -> Statistics:
-    """Return the numbers of a drizzled product.
-
-    Parameters
-    ----------
-    path : Path
-        The product.
-    """
-    mosaic = read_mosaic(path)
-    keywords = tuple(
-        (name, _keyword(mosaic, name))
-        for name in _KEYWORDS
-        if mosaic.keyword(name) is not None
-    )
-    step = max(1, int(np.ceil(np.sqrt(mosaic.wht.size / 1_000_000))))
-    weight = np.array(mosaic.wht[::step, ::step], dtype=np.float64)
-    deep = weight[weight > 0.5 * weight.max()] if weight.size else weight
-    if not deep.size:
-        return Statistics(keywords, float("nan"), float("nan"))
-    ratio = float(np.std(deep) / np.median(deep))
-    return Statistics(keywords, float(np.mean(deep)), ratio)
-
-
-def _keyword(mosaic: Mosaic, name: str) -> str:
-    value = mosaic.keyword(name)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _is_drizzled(product: Product) -> bool:
-    match product:
-        case TotalProduct():
-            return bool(product.filters)
-        case ExposureProduct():
-            return product.role is Role.DIRECT
-        case _:
-            return True
-
-
-def _kind(product: Product) -> str:
-    match product:
-        case TotalProduct():
-            return "total"
-        case ExposureProduct():
-            return "exposure"
-        case _:
-            return "filter"
-
-
-def _label(product: Product) -> str:
-    match product:
-        case TotalProduct():
-            return f"{product.detector_key.label} total"
-        case ExposureProduct():
-            return f"{product.filter_name.upper()} {product.exposure.rootname}"
-        case _:
-            return f"{product.filter_name.upper()}"
