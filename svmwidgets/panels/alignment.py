@@ -89,7 +89,8 @@ class AlignmentPanel(widgets.VBox):
             (["kind", "axes", "exposure", "offsets"], self._show_matches),
             (["exposure"], self._show_table),
             (["clip_sigma"], self._show_clip),
-            (["selected", "focused"], self._show_selection),
+            (["selected"], self._push_selected),
+            (["focused"], self._push_focused),
         ):
             model.observe(guard(lambda _, call=call: call()), names)
         session.run_model.observe(guard(lambda _: self._show_run()), "is_running")
@@ -305,6 +306,7 @@ class AlignmentPanel(widgets.VBox):
             self.figures.set_offsets(offsets.counts, scaled, peak=peak)
         self._show_clip()
         self._show_selection()
+        self.star.show(model.focused)
 
     def _show_clip(self) -> None:
         names = self.model.clip_preview()
@@ -318,8 +320,6 @@ class AlignmentPanel(widgets.VBox):
     def _show_selection(self) -> None:
         model = self.model
         chosen = list(model.selected)
-        if sorted(self.figures.selected) != sorted(chosen):
-            self.figures.selected = chosen
         by_hand = model.chosen.excluded_matches if model.detector else frozenset()
         away = sum(name in by_hand for name in chosen)
         shown = model.shown()
@@ -334,9 +334,17 @@ class AlignmentPanel(widgets.VBox):
         self.reject.disabled = len(chosen) == away
         self.readmit.disabled = away == 0
         self.readmit_all.layout.display = None if by_hand else "none"
-        if (self.figures.focused or "") != model.focused:
-            self.figures.focused = model.focused or None
-        self.star.show(model.focused)
+
+    def _push_selected(self) -> None:
+        """Show a selection that the model made; one of the plots is there already."""
+        if set(self.figures.selected) != set(self.model.selected):
+            self.figures.selected = list(self.model.selected)
+        self._show_selection()
+
+    def _push_focused(self) -> None:
+        if (self.figures.focused or "") != self.model.focused:
+            self.figures.focused = self.model.focused or None
+        self.star.show(self.model.focused)
 
     def _show_numbers(self) -> None:
         fit, earlier = self.model.fit, self.model.earlier

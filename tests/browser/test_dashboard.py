@@ -108,6 +108,7 @@ def test_walks_from_the_list_to_exported_parameters(walk, tmp_path):
     walk.button("Align").click()
     walk.await_state("Alignment", r"GAIAeDR3, rms")
     walk.button("Reject selected").wait_for()
+    walk.button("Offsets").wait_for(timeout=LONG)  # the last part that moves things
     before = walk.used_matches()
     plot = app.locator(".svm-plot:visible").first
     plot.scroll_into_view_if_needed()

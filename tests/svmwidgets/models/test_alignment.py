@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from svmwidgets.jobs import Courier
+from svmwidgets.panels.alignment import AlignmentPanel
 from svmwidgets.session import Session
 
 
@@ -169,3 +170,16 @@ def test_trial_cutout_follows_its_parameters_and_can_be_adopted(aligned, model):
     drizzling.adopt_trial()
     values = aligned.prepared.parameters[drizzling.selected]
     assert values.value("astrodrizzle", "final_pixfrac") == 0.4
+
+
+def test_selection_and_focus_of_the_plots_arrive_together(aligned, model):
+    """A message that sets both must not lose one to the other's echo."""
+    panel = AlignmentPanel(model, aligned)
+    panel.figures.set_state({"focused_row": 3, "selected_rows": [1, 3]})
+    names = model.shown().identifiers
+    assert set(model.selected) == {names[1], names[3]}
+    assert model.focused == names[3]
+    assert sorted(panel.figures.selected_rows) == [1, 3]
+    assert panel.figures.focused_row == 3
+    model.selected, model.focused = (), ""
+    assert panel.figures.selected_rows == []
