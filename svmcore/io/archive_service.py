@@ -132,7 +132,8 @@ def _fetch_service(name: str, region: SkyRegion, url: str) -> str:
             timeout=_TIMEOUT_S,
         )
         answer.raise_for_status()
-        return answer.text
+        text: str = answer.text
+        return text
 
     return _with_retries(f"{name} at {url}", ask)
 
