@@ -118,7 +118,6 @@ class BlotSettings:
 
     is_on: bool = False
     interp: str = "poly5"
-    sinscl: float = 1.0
     addsky: bool = True
     skyval: float = 0.0
 
@@ -138,7 +137,6 @@ class CosmicRaySettings:
 class FinalSettings:
     """Step 7: the product."""
 
-    is_on: bool = True
     weight: str = "EXP"
     kernel: str = "square"
     wt_scl: str = "exptime"
@@ -152,7 +150,7 @@ class FinalSettings:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentSettings:
-    """Values given by hand, or the keywords that hold them."""
+    """Values given by hand, or the keywords that hold them; chips to use."""
 
     gain: float | None = None
     read_noise: float | None = None
@@ -160,6 +158,7 @@ class InstrumentSettings:
     gain_keywords: tuple[str, ...] = ()
     read_noise_keywords: tuple[str, ...] = ()
     exptime_keyword: str = "EXPTIME"
+    chips: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,6 @@ class DrizzleSettings:
     crbit: int = 4096
     coeffs: bool = True
     context: bool = True
-    group: str = ""
 
 
 def drizzle_settings(
@@ -227,7 +225,6 @@ def drizzle_settings(
         blot=BlotSettings(
             rejects,
             values.choice("blot_interp", INTERPOLATIONS, "poly5"),
-            values.number("blot_sinscl", 1.0),
             values.flag("blot_addsky", default=True),
             values.number("blot_skyval", 0.0),
         ),
@@ -244,7 +241,6 @@ def drizzle_settings(
         crbit=values.count("crbit", 4096),
         coeffs=values.flag("coeffs", default=True),
         context=values.flag("context", default=True),
-        group=values.text("group"),
     )
 
 
@@ -298,7 +294,6 @@ def _median(values: "_Values", *, is_on: bool) -> MedianSettings:
 
 def _final(values: "_Values") -> FinalSettings:
     return FinalSettings(
-        values.flag("driz_combine", default=True),
         values.choice("final_wht_type", ("EXP", "ERR", "IVM"), "EXP"),
         values.choice("final_kernel", KERNELS, "square"),
         values.weight_scale("final_wt_scl"),
@@ -346,6 +341,7 @@ def _instrument(values: "_Values") -> InstrumentSettings:
         values.keywords("gnkeyword"),
         values.keywords("rnkeyword"),
         values.text("expkeyword") or "EXPTIME",
+        values.extensions("group"),
     )
 
 
@@ -375,6 +371,14 @@ class _Values:
 
     def keywords(self, key: str) -> tuple[str, ...]:
         return tuple(name for name in re.split(r"[,\s]+", self.text(key)) if name)
+
+    def extensions(self, key: str) -> tuple[int, ...]:
+        """Return EXTVER numbers in ascending order; none for all."""
+        text = self.text(key)
+        words = [word for word in re.split(r"[,\s]+", text) if word]
+        if not all(word.isdecimal() and int(word) > 0 for word in words):
+            raise _wrong(key, text, 'numbers of SCI extensions, such as "1" or "1,2"')
+        return tuple(sorted({int(word) for word in words}))
 
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
         value = self._get(key, default)

@@ -68,6 +68,16 @@ def read_calibration(
         )
     if not chips:
         raise InputError(str(path), "holds no SCI extension", "Give a calibrated file.")
+    if settings.chips:
+        found = ", ".join(str(chip.extver) for chip in chips)
+        chips = tuple(chip for chip in chips if chip.extver in settings.chips)
+        if not chips:
+            wanted = ", ".join(str(extver) for extver in settings.chips)
+            raise InputError(
+                str(path),
+                f"group asks for the SCI extensions {wanted}; it holds {found}",
+                "Correct group, or clear it to use all.",
+            )
     return chips
 
 

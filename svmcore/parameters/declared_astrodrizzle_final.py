@@ -13,7 +13,12 @@ _frame = section_rows(_STEP, "STEP 7a: CUSTOM WCS FOR FINAL OUTPUT", "final", pr
 _chip = section_rows(_STEP, "INSTRUMENT PARAMETERS", "cosmic rays", prefix="")
 
 FINAL: tuple[Declaration, ...] = (
-    _final("driz_combine", "bool", "Drizzle the product"),
+    _final(
+        "driz_combine",
+        "bool",
+        "Drizzle the product",
+        inert_why="every product of a visit is drizzled",
+    ),
     _final(
         "final_wht_type",
         "str",
@@ -48,7 +53,7 @@ FINAL: tuple[Declaration, ...] = (
     _final(
         "final_maskval",
         "float",
-        "Value of pixels outside the footprint; null to leave them empty",
+        "Value of empty pixels if final_fillval is null; null for NaN",
         is_nullable=True,
     ),
     _final(

@@ -173,6 +173,7 @@ REJECTION: tuple[Declaration, ...] = (
         "Scale of the sinc interpolation",
         minimum=0.01,
         maximum=100.0,
+        inert_why="the sinc interpolation has a fixed width: it is lanczos5",
     ),
     _blot("blot_addsky", "bool", "Add each chip's own sky to the blotted image"),
     _blot("blot_skyval", "float", "Sky to add if each chip's own is not added"),

@@ -41,7 +41,9 @@ START: tuple[Declaration, ...] = (
     ),
     _start("coeffs", "bool", "Apply the distortion model of the headers"),
     _start("context", "bool", "Write the context image: which chips made a pixel"),
-    _start("group", "str", "Science extensions to use, as 1,2; empty for all"),
+    _start(
+        "group", "str", "EXTVER of the SCI extensions to use, as 1,2; empty for all"
+    ),
     _start(
         "build",
         "bool",

@@ -261,7 +261,7 @@ def _compare_sections(
 ) -> _Compared | None:
     sections = [
         section
-        for chip in source.chips_of(roots)
+        for chip in source.chips_of(roots, settings.instrument.chips)
         if (section := source.section(chip, frame, around))
     ]
     images: dict[str, DrizzledChip] = {}
@@ -370,7 +370,7 @@ def _stack(
     used = frozenset(
         one.rootname for owner in trial.owners.values() for one in owner.exposures
     ) & frozenset(one.rootname for one in trial.product.exposures)
-    chips = source.chips_of(used)
+    chips = source.chips_of(used, trial.settings.instrument.chips)
     total = Sum(window, len(chips))
     flagged = np.zeros(window.shape, np.int16)
     for number, chip in enumerate(chips):

@@ -122,9 +122,16 @@ class CutoutSource:
     _maps: dict[Any, PixelMap] = field(default_factory=dict)
     _sections: dict[tuple[str, int], Section] = field(default_factory=dict)
 
-    def chips_of(self, rootnames: frozenset[str]) -> tuple[SourceChip, ...]:
-        """Return the chips of some exposures."""
-        return tuple(c for c in self.chips if c.member.rootname in rootnames)
+    def chips_of(
+        self, rootnames: frozenset[str], extvers: tuple[int, ...] = ()
+    ) -> tuple[SourceChip, ...]:
+        """Return the chips of some exposures: all, or those of some EXTVER."""
+        return tuple(
+            chip
+            for chip in self.chips
+            if chip.member.rootname in rootnames
+            and (not extvers or chip.calibration.extver in extvers)
+        )
 
     def grid(
         self,

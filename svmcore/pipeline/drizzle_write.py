@@ -138,8 +138,9 @@ def _write_band(writer: ProductWriter, band: Band, payload: ProductPayload) -> N
     science = band.science
     if final.units == "counts":
         science = science * np.float32(sum(m.exptime_s for m in payload.members))
-    if final.fillval is not None:
-        science = np.where(np.isnan(science), np.float32(final.fillval), science)
+    empty = final.maskval if final.fillval is None else final.fillval
+    if empty is not None:
+        science = np.where(np.isnan(science), np.float32(empty), science)
     writer.write_rows("SCI", band.window.y0, science)
     writer.write_rows("WHT", band.window.y0, band.weight)
     if payload.context:

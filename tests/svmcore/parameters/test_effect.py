@@ -13,6 +13,8 @@ PAIRS = (("outnx", "outny"), ("ra", "dec"), ("crpix1", "crpix2"))
 READ_IN_VAIN = {"skymask_cat"}
 
 
+# What "other" is, where any text will not do.
+OTHER_TEXT = {"group": "2"}
 OTHER = {
     "bool": lambda value: not value,
     "int": lambda value: (value or 0) + 1,
@@ -32,6 +34,8 @@ def _other(row, value):
     """Return another value that the declaration allows."""
     if row.choices and row.type == "str":
         return next(choice for choice in row.choices if choice != value)
+    if row.key in OTHER_TEXT:
+        return OTHER_TEXT[row.key]
     return row.canonical(OTHER[row.type](value))
 
 

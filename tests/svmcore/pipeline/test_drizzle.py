@@ -10,7 +10,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from drizzled_visits import drizzle_visit
 
-from svmcore.errors import DrizzleError, ParameterError
+from svmcore.errors import DrizzleError, InputError, ParameterError
 from svmcore.io.drizzle_results import read_cosmic_rays, read_grids, read_sky
 from svmcore.io.images import read_calibration
 from svmcore.model.decisions import ParameterChange
@@ -309,6 +309,7 @@ def test_inputs_are_not_modified(ir, tmp_path):
         ("final_bits", "0"),
         ("final_units", "counts"),
         ("final_fillval", -1.0),
+        ("final_maskval", -5.0),
         ("final_scale", 0.09),
         ("final_rot", 30.0),
         ("static_sig", 0.5),
@@ -340,6 +341,22 @@ def test_each_parameter_changes_the_product(one_filter, tmp_path, key, value):
             for name in ("SCI", "WHT")
         )
     assert not same
+
+
+def test_group_selects_chips(uvis, tmp_path):
+    changed = drizzle_visit(uvis.exposure_list, tmp_path / "out", [_set("group", "2")])
+    for product in (changed.total, changed.total.filters[0], changed.total.members[0]):
+        with fits.open(changed.file(product)) as hdus:
+            header = hdus[0].header
+            used = [header[f"D{n:03d}DATA"] for n in range(1, header["NDRIZIM"] + 1)]
+        assert len(used) == header["NUMEXP"]
+        assert all(name.endswith("[sci,2]") for name in used)
+
+
+def test_chip_that_no_exposure_has_is_refused(one_filter, tmp_path):
+    visit, _ = one_filter
+    with pytest.raises(InputError, match=r"extensions 3; it holds 1"):
+        drizzle_visit(visit.exposure_list, tmp_path / "out", [_set("group", "3")])
 
 
 def test_wrong_value_is_refused_before_anything_runs(ir, tmp_path):
