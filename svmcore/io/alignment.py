@@ -28,6 +28,7 @@ __all__ = [
     "read_aligned_wcs",
     "read_alignment_chips",
     "read_detected",
+    "read_exposure_fits",
     "read_group_fit",
     "read_reference_stars",
     "read_source_list",
@@ -205,16 +206,7 @@ def read_group_fit(folder: Path) -> GroupFit:
         If the result is missing or damaged.
     """
     record = _read_json(folder / _FIT)
-    exposures = tuple(
-        ExposureFit(
-            **{
-                **row,
-                "terms": FitTerms(**row["terms"]),
-                "quality": FitQuality(**row["quality"]),
-            }
-        )
-        for row in record["exposures"]
-    )
+    exposures = _exposure_fits(record)
     absolute = record["absolute"]
     return GroupFit(
         **{
@@ -228,6 +220,48 @@ def read_group_fit(folder: Path) -> GroupFit:
         wcs=read_aligned_wcs(folder),
         set_aside=_solutions(_read_json(folder / _WCS)["set_aside"]),
         matches=MatchTable(**read_npz(folder / _MATCHES)),
+    )
+
+
+def read_exposure_fits(folder: Path) -> tuple[dict[str, ExposureFit], str]:
+    """Return the fits whose solutions are in use, and the reference catalog.
+
+    Parameters
+    ----------
+    folder : Path
+        Result of the task ``fit alignment``.
+
+    Returns
+    -------
+    fits : dict of str to ExposureFit
+        By rootname, without those whose solution is set aside.
+    catalog : str
+        Name of the reference catalog; empty without one.
+
+    Raises
+    ------
+    StoreError
+        If the result is missing or damaged.
+    """
+    record = _read_json(folder / _FIT)
+    aside = {one.rootname for one in _solutions(_read_json(folder / _WCS)["set_aside"])}
+    fits = _exposure_fits(record)
+    return (
+        {one.rootname: one for one in fits if one.rootname not in aside},
+        str(record["catalog"]),
+    )
+
+
+def _exposure_fits(record: Mapping[str, Any]) -> tuple[ExposureFit, ...]:
+    return tuple(
+        ExposureFit(
+            **{
+                **row,
+                "terms": FitTerms(**row["terms"]),
+                "quality": FitQuality(**row["quality"]),
+            }
+        )
+        for row in record["exposures"]
     )
 
 

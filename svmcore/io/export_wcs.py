@@ -15,6 +15,7 @@ from stwcs.wcsutil import HSTWCS
 from svmcore.alignment.wcsname import wcs_type
 from svmcore.errors import InputError
 from svmcore.io.atomic import write_atomically
+from svmcore.io.fit_cards import fit_cards, set_fit_cards
 from svmcore.io.headerlets import (
     HeaderletFacts,
     archive_headerlet,
@@ -27,7 +28,6 @@ from svmcore.model.wcs import AlignedWcs
 __all__ = ["COSMIC_RAY_BIT", "AlignedExposure", "write_aligned_exposure"]
 
 COSMIC_RAY_BIT = 4096
-_MAS_PER_DEG = 3.6e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,19 +253,6 @@ _ALTERNATE = (
     ("RMS_DEC", "[mas] rms of the fit in Dec"),
     ("HDRNAME", "headerlet name"),
 )
-_FIT_KEYWORDS = (
-    "RMS_RA",
-    "RMS_DEC",
-    "CRDER1",
-    "CRDER2",
-    "NMATCHES",
-    "FITGEOM",
-    "RELGEOM",
-    "RELMATCH",
-    "RELRMS_R",
-    "RELRMS_D",
-    "RELREFIM",
-)
 _DEFAULTS = {"WCSAXES": 2, "CUNIT1": "deg", "CUNIT2": "deg", "RADESYS": "ICRS"}
 
 
@@ -296,27 +283,14 @@ def _region(wcs: HSTWCS) -> str:
 def _write_fit(
     header: fits.Header, exposure: AlignedExposure, *, has_fit: bool
 ) -> None:
-    """Write what the fit was; absolute and relative numbers are their own."""
-    fit = exposure.fit
-    for keyword in _FIT_KEYWORDS:
-        header.remove(keyword, ignore_missing=True)
-    if not has_fit or fit is None or fit.state == "kept":
-        return
-    if exposure.catalog:
+    cards = fit_cards(
+        exposure.fit if has_fit else None,
+        exposure.catalog,
+        exposure.reference_rootname,
+    )
+    if cards and exposure.catalog:
         header["RADESYS"] = "ICRS"
-    if exposure.catalog and np.isfinite(fit.rms_ra_mas):
-        header["RMS_RA"] = (fit.rms_ra_mas, "[mas] rms of the fit in RA")
-        header["RMS_DEC"] = (fit.rms_dec_mas, "[mas] rms of the fit in Dec")
-        header["CRDER1"] = (fit.rms_ra_mas / _MAS_PER_DEG, "[deg] Random error")
-        header["CRDER2"] = (fit.rms_dec_mas / _MAS_PER_DEG, "[deg] Random error")
-    header["NMATCHES"] = (fit.n_reference, "Matches with the reference catalog")
-    header["FITGEOM"] = (fit.terms.fitgeom, "Geometry of the fit")
-    header["RELGEOM"] = (fit.terms.fitgeom, "Geometry of the relative fit")
-    header["RELMATCH"] = (fit.n_links, "Matches with the other exposures")
-    if np.isfinite(fit.relative_rms_ra_mas):
-        header["RELRMS_R"] = (fit.relative_rms_ra_mas, "[mas] relative rms in RA")
-        header["RELRMS_D"] = (fit.relative_rms_dec_mas, "[mas] relative rms in Dec")
-    header["RELREFIM"] = (exposure.reference_rootname, "First image of the group")
+    set_fit_cards(header, cards)
 
 
 def _hdrname(exposure: AlignedExposure, solution: AlignedWcs) -> str:
