@@ -26,6 +26,7 @@ __all__ = [
     "read_masks",
     "read_skies",
     "read_sky",
+    "read_sky_remarks",
     "write_changes",
     "write_cosmic_rays",
     "write_drizzled_chip",
@@ -214,6 +215,11 @@ def read_skies(folder: Path) -> dict[str, dict[int, float]]:
         rootname: {int(extver): float(value) for extver, value in chips.items()}
         for rootname, chips in content["skies"].items()
     }
+
+
+def read_sky_remarks(folder: Path) -> tuple[str, ...]:
+    """Return what is to be said about the sky, each starting with a rootname."""
+    return tuple(str(one) for one in read_json(folder / "skies.json")["remarks"])
 
 
 def write_sky(folder: Path, sky: Mapping[int, float]) -> None:

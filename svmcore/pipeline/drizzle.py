@@ -54,7 +54,7 @@ Planned = tuple[list[Task], Needs]
 # Raised whenever pixels, values or names of a step change.
 GRIDS_VERSION = 1
 RESAMPLE_VERSION = 1
-PRODUCT_VERSION = 1
+PRODUCT_VERSION = 2
 
 
 def settings_of(
@@ -172,7 +172,7 @@ def drizzling_tasks(
         task.identifier
         for task in cosmic_ray_tasks(total, parameters=parameters, fit_task=fit_task)
     }
-    planner = _Planner(total, parameters, frozenset(flags))
+    planner = _Planner(total, parameters, frozenset(flags), fit_task)
     tasks: list[Task] = []
     for product in total.filters:
         tasks.extend(planner.filter_tasks(product))
@@ -257,6 +257,7 @@ class _Planner:
     total: TotalProduct
     parameters: Mapping[str, ParameterSet]
     known: frozenset[str]
+    fit_task: str
 
     @property
     def grids(self) -> str:
@@ -325,7 +326,11 @@ class _Planner:
         """
         total, filters = self.total, total_filters(self.total)
         members = tuple(member for one in filters for member in one.members)
-        left = tuple(m.exposure.rootname for m in total.members if m not in members)
+        left = tuple(
+            f"{m.exposure.rootname} ({m.filter_name})"
+            for m in total.members
+            if m not in members
+        )
         shares = all(
             self._shares_drops(total, one) and self._shares_sky(one) for one in filters
         )
@@ -392,6 +397,16 @@ class _Planner:
         if is_on and all(name in self.known for name in names):
             return {"sky": names}
         return {}
+
+    def _sky_remarks(self, members: Sequence[ExposureProduct]) -> Needs:
+        """Return the tasks that measured the sky of some exposures."""
+        names = tuple(
+            f"measure sky: {one.basename}"
+            for one in self.total.filters
+            if any(member in members for member in one.members)
+        )
+        found = tuple(name for name in names if name in self.known)
+        return {"measured sky": found} if found else {}
 
     def _resample(
         self,
@@ -502,6 +517,7 @@ class _Planner:
             "changes" in needs,
             excluded,
             change,
+            self.total.aligned_members[0].exposure.rootname,
         )
         return Task(
             step="drizzle product",
@@ -509,7 +525,12 @@ class _Planner:
             function=function,
             version=PRODUCT_VERSION,
             payload=payload,
-            needs={"grids": (self.grids,), **needs},
+            needs={
+                "grids": (self.grids,),
+                "fit": (self.fit_task,),
+                **self._sky_remarks(members),
+                **needs,
+            },
             outputs=(product.drizzle_name,),
         )
 

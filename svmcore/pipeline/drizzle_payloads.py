@@ -215,9 +215,11 @@ class ProductPayload:
     has_changes : bool
         Whether other pixels are used than in the filter products.
     excluded : tuple of str
-        Rootnames that were left out, for the header.
+        Exposures that were left out and their filters, for the header.
     change : ResamplePayload or None
         Pixels to add to the one exposure, or take away.
+    reference_rootname : str
+        First exposure of the detector, for RELREFIM.
     version : str
         Version of this package.
     """
@@ -239,6 +241,16 @@ class ProductPayload:
     has_changes: bool = False
     excluded: tuple[str, ...] = ()
     change: ResamplePayload | None = None
+    reference_rootname: str = ""
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """What the header and the log say about exposures left out."""
+        return tuple(
+            f"{one}: left out of the total product, as the only exposure of its "
+            "filter: its cosmic rays are not known"
+            for one in self.excluded
+        )
 
     @property
     def adds_only(self) -> bool:

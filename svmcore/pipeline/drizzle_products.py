@@ -13,16 +13,19 @@ from svmcore.drizzling.resample import drizzle_chip, drizzle_sparse
 from svmcore.drizzling.sky import match_skies, sample_step
 from svmcore.drizzling.stack import SparseChange, find_change
 from svmcore.drizzling.weights import weight_map, weight_scale
+from svmcore.io.alignment import read_exposure_fits
 from svmcore.io.drizzle_results import (
     StoredChip,
     read_changes,
     read_drizzled_chips,
     read_grids,
     read_sky,
+    read_sky_remarks,
     write_changes,
     write_drizzled_chip,
     write_drizzled_index,
 )
+from svmcore.io.fit_cards import fit_cards
 from svmcore.io.images import read_calibration
 from svmcore.io.stack_sources import (
     ChangeSource,
@@ -39,7 +42,7 @@ from svmcore.pipeline.drizzle_payloads import (
     ProductPayload,
     ResamplePayload,
 )
-from svmcore.pipeline.drizzle_write import ChipFacts, write_stack
+from svmcore.pipeline.drizzle_write import Alignment, ChipFacts, write_stack
 from svmcore.pipeline.tasks import TaskCall
 
 __all__ = [
@@ -200,13 +203,31 @@ def _write(
     facts: Sequence[ChipFacts],
 ) -> None:
     grids = read_grids(call.inputs["grids"][0])
+    found, catalog = read_exposure_fits(call.inputs["fit"][0])
+    rootnames = tuple(member.rootname for member in payload.members)
+    remarks = [
+        f"Sky of {remark}"
+        for folder in call.inputs.get("measured sky", ())
+        for remark in read_sky_remarks(folder)
+        if payload.sky.is_on and remark.startswith(rootnames)
+    ]
+    alignment = Alignment(
+        grids.solutions,
+        {
+            rootname: fit_cards(
+                found.get(rootname), catalog, payload.reference_rootname
+            )
+            for rootname in rootnames
+        },
+    )
     write_stack(
         call.output / payload.file_name,
         payload,
         grids.products[payload.basename],
         sources,
         facts,
-        grids.solutions,
+        alignment,
+        history=(*payload.history, *remarks),
     )
 
 

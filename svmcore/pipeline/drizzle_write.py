@@ -24,6 +24,7 @@ from svmcore.drizzling.keywords import (
 from svmcore.drizzling.stack import Band, Sum
 from svmcore.drizzling.statistics import COARSE, CoverageCount
 from svmcore.io.export_images import ImageExtension, ProductWriter, write_product
+from svmcore.io.fit_cards import FIT_KEYWORDS, set_fit_cards
 from svmcore.io.images import read_exposure_headers
 from svmcore.io.stack_sources import StackSource
 from svmcore.model.grid import GridWindow, MosaicGrid
@@ -31,7 +32,7 @@ from svmcore.model.image import ChipCalibration
 from svmcore.model.wcs import AlignedWcs
 from svmcore.pipeline.drizzle_payloads import Member, ProductPayload
 
-__all__ = ["ChipFacts", "write_stack"]
+__all__ = ["Alignment", "ChipFacts", "write_stack"]
 
 BAND_ROWS = 256
 REGION_CARDS = 120
@@ -62,13 +63,31 @@ class ChipFacts:
     sky: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """Where the exposures of a product are, and how that is known.
+
+    Parameters
+    ----------
+    solutions : Mapping of str to AlignedWcs
+        By rootname.
+    fit_cards : Mapping of str to astropy.io.fits.Header
+        Keywords of the fits, by rootname; empty where nothing was fitted.
+    """
+
+    solutions: Mapping[str, AlignedWcs]
+    fit_cards: Mapping[str, fits.Header]
+
+
 def write_stack(
     path: Path,
     payload: ProductPayload,
     grid: MosaicGrid,
     sources: Sequence[StackSource],
     chips: Sequence[ChipFacts],
-    solutions: Mapping[str, AlignedWcs],
+    alignment: Alignment,
+    *,
+    history: Sequence[str] = (),
 ) -> None:
     """Stack the sources of a product and write it with all its headers.
 
@@ -84,16 +103,20 @@ def write_stack(
         What to add up; changes come last.
     chips : sequence of ChipFacts
         Every chip in the order of context bits.
-    solutions : Mapping of str to AlignedWcs
-        Solutions of the inputs, by rootname.
+    alignment : Alignment
+        Solutions and fits of the inputs.
+    history : sequence of str
+        Sentences for the HISTORY of the primary header.
     """
     inputs = [
         _exposure_headers(
-            member, solutions[member.rootname], [c for c in chips if c.exposure == n]
+            member, alignment, [chip for chip in chips if chip.exposure == n]
         )
         for n, member in enumerate(payload.members)
     ]
     headers = _headers(payload, grid, inputs, chips)
+    for sentence in history:
+        headers.primary.add_history(sentence)
     count = CoverageCount(
         grid.shape,
         [chip.exposure for chip in chips],
@@ -173,10 +196,11 @@ def _extensions(
 
 
 def _exposure_headers(
-    member: Member, solution: AlignedWcs, chips: Sequence[ChipFacts]
+    member: Member, alignment: Alignment, chips: Sequence[ChipFacts]
 ) -> ExposureHeaders:
     """Return the headers of an exposure with its present solution."""
     primary, extensions = read_exposure_headers(member.path)
+    solution = alignment.solutions[member.rootname]
     sky = {chip.calibration.extver: chip.sky for chip in chips}
     linear = {chip.extver: chip for chip in solution.chips}
     headers: list[fits.Header] = []
@@ -192,9 +216,15 @@ def _exposure_headers(
         if solution.name and science.get("WCSNAME") != solution.name:
             science["WCSNAME"] = solution.name
             science["WCSTYPE"] = wcs_type(solution.name)
+            set_fit_cards(science, alignment.fit_cards[member.rootname])
         science["MDRIZSKY"] = (sky[extver], "sky subtracted, in the unit of the file")
         headers.append(science)
     return ExposureHeaders(member.name, primary, tuple(headers))
+
+
+def _inherited_fit(chip: fits.Header) -> list[fits.Card]:
+    """Return the fit keywords of the first chip: a product hands them on."""
+    return [chip.cards[keyword] for keyword in FIT_KEYWORDS if keyword in chip]
 
 
 def _headers(
@@ -235,5 +265,7 @@ def _headers(
         payload.version,
     )
     add_product_keywords(found.primary, facts)
+    for card in _inherited_fit(inputs[0].chips[0]):
+        found.science[card.keyword] = (card.value, card.comment)
     found.primary["NEXTEND"] = (4 if payload.context else 3, "number of extensions")
     return found

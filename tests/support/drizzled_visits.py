@@ -5,6 +5,7 @@ from pathlib import Path
 
 from svmcore.io.raw import write_json
 from svmcore.io.wcs import as_aligned, read_chip_wcs
+from svmcore.model.fit import ExposureFit, FitQuality, FitTerms
 from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
 from svmcore.pipeline.prepare import decide, prepare_visit
 from svmcore.pipeline.tasks import TaskCall
@@ -66,4 +67,16 @@ def _header_solutions(total, folder):
         folder / "wcs.json",
         {"solutions": [asdict(one) for one in solutions], "set_aside": []},
     )
+    write_json(
+        folder / "fit.json",
+        {"catalog": "GAIA", "exposures": [_fit(one.rootname) for one in solutions]},
+    )
     return folder
+
+
+def _fit(rootname):
+    terms = FitTerms("rscale", 1.0, 2.0, 0.1, 0.0, 0.0, 0.0, 0.0)
+    quality = FitQuality(1, "good")
+    return asdict(
+        ExposureFit(rootname, "fitted", 50, 40, 30, terms, 3.0, 4.0, 1.0, 2.0, quality)
+    )

@@ -264,6 +264,26 @@ def test_total_explains_why_it_has_no_photometry(drizzled_ir):
     assert primary["HAPLEVEL"] == 2
 
 
+def test_products_hand_on_the_fit_of_their_first_exposure(drizzled_ir):
+    first = drizzled_ir.total.members[0].exposure.rootname
+    for product in (drizzled_ir.total, *drizzled_ir.total.filters):
+        science = fits.getheader(drizzled_ir.file(product), "SCI")
+        assert (science["RMS_RA"], science["RMS_DEC"]) == (3.0, 4.0)
+        assert (science["RELRMS_R"], science["RELRMS_D"]) == (1.0, 2.0)
+        assert (science["NMATCHES"], science["RELMATCH"]) == (40, 30)
+        assert (science["FITGEOM"], science["RELREFIM"]) == ("rscale", first)
+
+
+def test_exposures_without_overlap_are_told(tmp_path):
+    config = replace(IR, filters=("F160W",), chip_shape=(60, 60), dither_arcsec=60.0)
+    visit = write_visit(tmp_path / "visit", config)
+    drizzled = drizzle_visit(visit.exposure_list, tmp_path / "out")
+    for product in (drizzled.total, drizzled.total.filters[0]):
+        history = " ".join(fits.getheader(drizzled.file(product))["HISTORY"])
+        for exposure in product.exposures:
+            assert f"Sky of {exposure.rootname}: overlaps no other" in history
+
+
 def test_blank_pixels_follow_fillval(drizzled_ir):
     total, product = drizzled_ir.total, drizzled_ir.total.filters[0]
     assert np.isfinite(fits.getdata(drizzled_ir.file(total), "SCI")).all()
@@ -385,6 +405,16 @@ def test_filters_with_one_exposure_are_left_out_of_the_total(drizzled_ir):
     mixed = replace(total, filters=(short, total.filters[1]))
     assert total_filters(mixed) == (total.filters[1],)
     assert total_filters(replace(total, filters=(short,))) == (short,)
+
+
+def test_total_names_the_exposures_that_it_leaves_out(ir, tmp_path):
+    drizzled = drizzle_visit(sorted(ir.exposures)[2:], tmp_path / "out")
+    (short,) = [one for one in drizzled.total.filters if len(one.members) == 1]
+    header = fits.getheader(drizzled.file(drizzled.total))
+    rootname = short.members[0].exposure.rootname
+    assert header["NUMEXP"] == 3
+    history = " ".join(header["HISTORY"])
+    assert f"{rootname} ({short.filter_name}): left out of the total" in history
 
 
 def test_cutout_shows_what_the_product_holds(drizzled_uvis):
