@@ -14,7 +14,7 @@ from svmcore.cli.options import (
     visit_source,
     with_parameter_options,
 )
-from svmcore.cli.run import EventPrinter, print_fit
+from svmcore.cli.run import EventPrinter, print_failures, print_fit, require_work
 
 __all__ = ["HELP", "NAME", "add_arguments", "run"]
 
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
     decisions = with_parameter_options(prepared.decisions, arguments, prepared.tree)
     prepared = decide(prepared.visit, decisions)
-    prepared.require_work()
+    require_work(console, prepared, skip_faulty=arguments.skip_faulty)
     plan = make_plan(prepared, reference=choice, steps=("alignment",))
     with EventPrinter(console) as printer:
         outcome = run_plan(
@@ -73,8 +73,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for fit in report.fits.values():
         print_fit(console, fit)
         for path in write_residual_report(arguments.output, fit):
-            console.print(f"wrote {path}", style="dim", highlight=False)
+            console.print(f"wrote {path}", style="dim", markup=False, highlight=False)
     console.print(f"{outcome.seconds:.1f} s", style="dim")
-    for message in printer.failures:
-        console.print(f"svm: {message}", style="red", soft_wrap=True, markup=False)
+    print_failures(printer.failures)
     return 0 if outcome.is_complete else 1

@@ -1,6 +1,7 @@
 """Write a simulated visit with known truth, as the archive would deliver it."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -205,7 +206,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _report(visit: SimulatedVisit, console: Console) -> None:
     folder = visit.folder
-    console.print(f"{len(visit.exposures)} exposures in {folder}", highlight=False)
+    console.print(
+        f"{len(visit.exposures)} exposures in {folder}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     for text, path in (
         ("poller file", visit.poller),
         ("plain list", visit.exposure_list),
@@ -214,10 +220,20 @@ def _report(visit: SimulatedVisit, console: Console) -> None:
         ("true stars", visit.stars),
     ):
         console.print(f"  {text:18s}{path.name}", highlight=False)
+    listed, reference, given, products = (
+        shlex.quote(str(path))
+        for path in (
+            visit.exposure_list,
+            visit.reference,
+            folder,
+            folder / "products",
+        )
+    )
     console.print(
-        f"Process it:   svm run {visit.exposure_list} --output {folder}/products "
-        f"--reference {visit.reference}\n"
-        f"Score it:     svm score {folder} {folder}/products",
+        f"Process it:   svm run {listed} --output {products} "
+        f"--reference {reference}\n"
+        f"Score it:     svm score {given} {products}",
+        markup=False,
         highlight=False,
         soft_wrap=True,
     )

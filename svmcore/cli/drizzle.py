@@ -7,6 +7,7 @@ from pathlib import Path
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from svmcore.cli.options import (
     add_decision_options,
@@ -18,7 +19,7 @@ from svmcore.cli.options import (
     visit_source,
     with_parameter_options,
 )
-from svmcore.cli.run import EventPrinter
+from svmcore.cli.run import EventPrinter, print_failures, require_work
 from svmcore.errors import InputError
 from svmcore.model.product import Product, ProductTree
 
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     wanted = _wanted(arguments.product, prepared.tree)
     decisions = with_parameter_options(prepared.decisions, arguments, prepared.tree)
     prepared = decide(prepared.visit, decisions)
-    prepared.require_work()
+    require_work(console, prepared, skip_faulty=arguments.skip_faulty)
     plan = make_plan(prepared, reference=choice, steps=("alignment", "drizzling"))
     needed = _needed(wanted, {task.identifier: task.needs for task in plan.tasks})
     tasks = tuple(task for task in plan.tasks if task.identifier in needed)
@@ -88,8 +89,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     names = [name for task in tasks for name in task.outputs]
     _print_products(console, arguments.output, names)
     console.print(f"{outcome.seconds:.1f} s", style="dim")
-    for message in printer.failures:
-        console.print(f"svm: {message}", style="red", soft_wrap=True, markup=False)
+    print_failures(printer.failures)
     return 0 if outcome.is_complete else 1
 
 
@@ -126,7 +126,7 @@ def _print_products(console: Console, output: Path, names: list[str]) -> None:
     from astropy.io import fits  # noqa: PLC0415
 
     table = Table(
-        title=f"Products in {output}",
+        title=Text(f"Products in {output}", style="table.title"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -145,4 +145,5 @@ def _print_products(console: Console, output: Path, names: list[str]) -> None:
             f"{science['NAXIS1']}×{science['NAXIS2']}",
             *("–" if value is None else f"{value:.4g}" for value in shown),
         )
-    console.print(table)
+    if table.rows:
+        console.print(table)

@@ -103,12 +103,17 @@ def add_reference_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add output folder and number of processes."""
+    """Add output folder, number of processes, and what to do about bad files."""
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="output folder"
     )
     parser.add_argument(
         "--workers", type=_positive, metavar="N", help="processes (default: cores)"
+    )
+    parser.add_argument(
+        "--skip-faulty",
+        action="store_true",
+        help="go on without listed exposures that cannot be used",
     )
 
 
@@ -193,8 +198,12 @@ def with_parameter_options(
     product = getattr(arguments, "product", None) or "*"
     for text in arguments.set:
         name, equals, value = text.partition("=")
-        if not equals:
-            raise ParameterError(f"--set {text}", "is not of the form NAME=VALUE")
+        if not equals or not name.strip():
+            raise ParameterError(
+                f"--set {text}",
+                "is not of the form NAME=VALUE",
+                "'svm params explain' lists the names.",
+            )
         step, _, key = name.strip().rpartition(":")
         declaration = find_declaration(key, step=step or None)
         change = ParameterChange(

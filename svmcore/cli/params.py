@@ -25,18 +25,20 @@ from svmcore.cli.params_text import (
     declaration_to_json,
     described,
     difference_lines,
+    difference_to_json,
     explanation_lines,
     markdown_lines,
     parameter_lines,
     set_to_json,
 )
-from svmcore.errors import ParameterError
+from svmcore.errors import InputError, ParameterError
 from svmcore.io.parameters import (
     read_entries,
     read_parameters,
     write_compact_file,
     write_custom_file,
 )
+from svmcore.io.visit import read_visit
 from svmcore.model.decisions import Decisions
 from svmcore.model.product import ProductTree
 from svmcore.parameters import (
@@ -51,11 +53,13 @@ from svmcore.parameters import (
 )
 from svmcore.parameters.compare import compare_entries
 from svmcore.parameters.schema import check_step, nearest
-from svmcore.pipeline.prepare import prepare_visit
+from svmcore.pipeline.prepare import decide
 
 __all__ = ["HELP", "add_arguments", "run"]
 
 HELP = "show, explain, compare and write parameters"
+
+_PRESENT_FOLDER = "."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,10 +123,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if action is None:
         arguments.visit = arguments.words
         return _template(arguments, console)
-    arguments.visit = [arguments.of_visit or "."]
+    arguments.visit = [arguments.of_visit or _PRESENT_FOLDER]
     words = arguments.words[1:]
     if not action.least <= len(words) <= action.most:
-        console.print(f"svm params {arguments.words[0]}: {action.usage}", markup=False)
+        errors = Console(stderr=True)
+        errors.print(f"svm params {arguments.words[0]}: {action.usage}", markup=False)
         return 2
     return action.function(words, arguments, console)
 
@@ -142,16 +147,28 @@ class _Selected:
 def _select(arguments: argparse.Namespace, console: Console) -> _Selected:
     """Return every parameter of the visit, with all that the options change."""
     decisions = read_options(arguments)
-    prepared = prepare_visit(
-        visit_source(arguments), decisions=decisions, data_folder=arguments.data
-    )
-    tree = prepared.tree
+    tree = _tree(arguments, decisions)
     if arguments.parameters is not None:
         for note in read_parameters(arguments.parameters, tree).notes:
             _print(console, Text(f"note: {note}", style="yellow"))
     decisions = with_parameter_options(decisions, arguments, tree)
     check_changes(decisions.parameters, tree)
     return _Selected(tree, decisions, select_all(tree, decisions.parameters))
+
+
+def _tree(arguments: argparse.Namespace, decisions: Decisions) -> ProductTree:
+    source = visit_source(arguments)
+    try:
+        visit = read_visit(source, data_folder=arguments.data)
+    except InputError as error:
+        if source != _PRESENT_FOLDER:
+            raise
+        raise InputError(
+            f"{error.subject} (the present folder)",
+            error.problem,
+            "Name the visit by --visit VISIT.",
+        ) from error
+    return decide(visit, decisions).tree
 
 
 def _template(arguments: argparse.Namespace, console: Console) -> int:
@@ -210,10 +227,17 @@ def _show(words: list[str], arguments: argparse.Namespace, console: Console) -> 
 
 def _diff(words: list[str], arguments: argparse.Namespace, console: Console) -> int:
     paths = [Path(word) for word in words]
+    for path in paths:
+        if path.suffix == ".json" and not path.is_file():
+            read_entries(path)  # raises: a file is meant, not a product
     if all(path.is_file() for path in paths) and arguments.of_visit is None:
         differences = compare_entries(read_entries(paths[0]), read_entries(paths[1]))
     else:
         differences = _diff_in_visit(words, arguments, console)
+    if arguments.json:
+        rows = [difference_to_json(row) for row in differences]
+        _print(console, json.dumps(rows, indent=2))
+        return 0
     for line in difference_lines(differences):
         _print(console, line)
     return 0

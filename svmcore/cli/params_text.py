@@ -24,6 +24,7 @@ __all__ = [
     "declaration_to_json",
     "described",
     "difference_lines",
+    "difference_to_json",
     "explanation_lines",
     "markdown_lines",
     "parameter_lines",
@@ -131,6 +132,13 @@ def difference_lines(differences: Sequence[Difference]) -> Iterator[str]:
             product = row.product
             yield product
         yield (f"  {row.step} → {row.key}: {_shown(row.first)} → {_shown(row.second)}")
+
+
+def difference_to_json(row: Difference) -> dict[str, Any]:
+    """Return a difference as JSON; a side that has no value is left out."""
+    sides = {"first": row.first, "second": row.second}
+    found = {name: value for name, value in sides.items() if value is not MISSING}
+    return {"product": row.product, "step": row.step, "key": row.key, **found}
 
 
 def explanation_lines(rows: Sequence[Declaration], *, in_full: bool) -> Iterator[Text]:

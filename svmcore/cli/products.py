@@ -11,6 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from svmcore.cli.options import add_visit, read_options, visit_source
+from svmcore.errors import InputError
 from svmcore.filtering import judge_exposures
 from svmcore.inputs import CalibrationState, calibration_state
 from svmcore.io.products import products_to_json
@@ -64,7 +65,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     Returns
     -------
     int
-        1 if a listed exposure could not be used, else 0.
+        0.
+
+    Raises
+    ------
+    InputError
+        After the products, if a listed exposure cannot be used.
     """
     visit = read_visit(visit_source(arguments), data_folder=arguments.data)
     decisions = read_options(arguments)
@@ -80,7 +86,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.print(drawn, highlight=False)
         if arguments.calibration:
             console.print(calibration_table(visit.exposures), highlight=False)
-    return 1 if visit.faults else 0
+    if visit.faults:
+        many = len(visit.faults)
+        subject = "exposure" if many == 1 else "exposures"
+        raise InputError(
+            visit.name, f"{many} listed {subject} cannot be used: {visit.faults[0]}"
+        )
+    return 0
 
 
 def product_tree(

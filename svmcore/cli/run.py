@@ -3,8 +3,9 @@
 import argparse
 import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich import box
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from svmcore.cli.options import (
     add_decision_options,
@@ -31,7 +33,18 @@ from svmcore.cli.options import (
 from svmcore.model.fit import GroupFit
 from svmcore.pipeline import events as ev
 
-__all__ = ["HELP", "EventPrinter", "add_arguments", "print_fit", "run"]
+if TYPE_CHECKING:
+    from svmcore.pipeline.prepare import PreparedVisit
+
+__all__ = [
+    "HELP",
+    "EventPrinter",
+    "add_arguments",
+    "print_failures",
+    "print_fit",
+    "require_work",
+    "run",
+]
 
 HELP = "process a visit from its file list to finished products"
 
@@ -42,11 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser)
     add_reference_option(parser)
     add_decision_options(parser)
-    parser.add_argument(
-        "--skip-faulty",
-        action="store_true",
-        help="go on without listed exposures that cannot be used",
-    )
     parser.add_argument(
         "--steps",
         default="alignment,drizzling,catalogs,previews",
@@ -106,8 +114,6 @@ class EventPrinter:
                 self._settle(event.identifier)
                 self.failures.append(event.message)
                 self.console.print(f"[red]failed[/]  {event.identifier}")
-                if event.traceback:
-                    self.console.print(event.traceback, markup=False, highlight=False)
             case ev.TaskBlocked():
                 self._settle(event.identifier)
             case ev.TaskCancelled() | ev.PlanFinished():
@@ -128,6 +134,46 @@ def _pair(first: float, second: float) -> str:
     return f"{first:.1f} {second:.1f}"
 
 
+def require_work(
+    console: Console, prepared: "PreparedVisit", *, skip_faulty: bool
+) -> None:
+    """Stop unless something is left to do, and say what is left out.
+
+    Parameters
+    ----------
+    console : Console
+        Where to write.
+    prepared : PreparedVisit
+        The visit.
+    skip_faulty : bool
+        Whether to go on without listed exposures that cannot be used.
+
+    Raises
+    ------
+    InputError
+        If nothing is left to do, or an exposure cannot be used.
+    """
+    prepared.require_work(skip_faulty=skip_faulty)
+    for fault in prepared.visit.faults:
+        console.print(
+            f"! left out: {fault}", style="yellow", markup=False, highlight=False
+        )
+
+
+def print_failures(messages: Sequence[str]) -> None:
+    """Print why tasks failed to standard error, one line each.
+
+    Parameters
+    ----------
+    messages : sequence of str
+        Messages of the failed tasks.
+    """
+    errors = Console(stderr=True)
+    for message in messages:
+        line = " ".join(message.split())
+        errors.print(f"svm: {line}", style="red", soft_wrap=True, markup=False)
+
+
 def print_fit(console: Console, fit: GroupFit) -> None:
     """Print the alignment of one detector as a table.
 
@@ -138,9 +184,15 @@ def print_fit(console: Console, fit: GroupFit) -> None:
     fit : GroupFit
         The alignment.
     """
-    against = f"to {fit.catalog}" if fit.kind == "absolute" else f"{fit.kind} only"
+    against = {
+        "absolute": f"to {fit.catalog}",
+        "relative": "relative only",
+        "none": "none",
+    }[fit.kind]
     table = Table(
-        title=f"Alignment of {fit.detector}, {against} [mas]",
+        title=Text(
+            f"Alignment of {fit.detector}, {against} [mas]", style="table.title"
+        ),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -163,18 +215,20 @@ def print_fit(console: Console, fit: GroupFit) -> None:
         )
     console.print(table)
     console.print(fit.quality.sentence, highlight=False)
-    for each in fit.exposures:
-        if each.quality.fit_qual > fit.quality.fit_qual:
-            console.print(f"! {each.rootname}: {each.quality.sentence}", style="yellow")
-    for warning in fit.warnings:
-        console.print(f"! {warning}", style="yellow", highlight=False)
+    worse = [
+        f"{each.rootname}: {each.quality.sentence}"
+        for each in fit.exposures
+        if each.quality.fit_qual > fit.quality.fit_qual
+    ]
+    for warning in dict.fromkeys((*worse, *fit.warnings)):
+        console.print(f"! {warning}", style="yellow", markup=False, highlight=False)
     console.print()
 
 
 def _print_products(console: Console, output: Path, names: list[str]) -> None:
     """Print drizzled products by name, and all other files by kind."""
     table = Table(
-        title=f"Products in {output}",
+        title=Text(f"Products in {output}", style="table.title"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -191,7 +245,10 @@ def _print_products(console: Console, output: Path, names: list[str]) -> None:
             table.add_row(name, f"{path.stat().st_size / 1e6:.1f}")
         else:
             others[kind] += 1
-    console.print(table)
+    if not table.rows and not others:
+        return
+    if table.rows:
+        console.print(table)
     console.print(
         "and " + ", ".join(f"{number} {kind}" for kind, number in others.items()),
         style="dim",
@@ -227,9 +284,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
     decisions = with_parameter_options(prepared.decisions, arguments, prepared.tree)
     prepared = decide(prepared.visit, decisions)
-    prepared.require_work(skip_faulty=arguments.skip_faulty)
-    for fault in prepared.visit.faults:
-        console.print(f"! left out: {fault}", style="yellow", highlight=False)
+    require_work(console, prepared, skip_faulty=arguments.skip_faulty)
     steps = [word.strip() for word in arguments.steps.split(",") if word.strip()]
     plan = make_plan(prepared, reference=choice, steps=steps)
     with EventPrinter(console) as printer:
@@ -249,7 +304,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         + [path.name for path in report.records],
     )
     console.print(f"{outcome.seconds:.1f} s", style="dim")
-    errors = Console(stderr=True)
-    for message in printer.failures:
-        errors.print(f"svm: {message}", style="red", soft_wrap=True, markup=False)
+    print_failures(printer.failures)
     return 0 if outcome.is_complete else 1

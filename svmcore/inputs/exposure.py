@@ -236,6 +236,12 @@ def _check_chips(header: Header, key: DetectorKey, units: Sequence[HeaderUnit]) 
     versions = [unit.extver for unit in science_units(units)]
     if len(set(versions)) < len(versions):
         raise header.error(f"its SCI extensions do not differ in EXTVER ({versions})")
+    if set(versions) != set(range(1, len(versions) + 1)):
+        found_text = ", ".join(map(str, versions))
+        raise header.error(
+            f"EXTVER of its SCI extensions is {found_text}, expected 1 to "
+            f"{len(versions)}"
+        )
     promised = header.primary.get("NEXTEND")
     found = len(science_units(units))
     is_short = isinstance(promised, int) and promised > len(units) - 1

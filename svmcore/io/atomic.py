@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from svmcore.errors import StoreError
@@ -52,7 +52,8 @@ def write_atomically(path: Path) -> Iterator[Path]:
             "Check that the folder exists, may be written and has room.",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            temporary.unlink()
 
 
 def remove_abandoned(folder: Path) -> None:

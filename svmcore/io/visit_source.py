@@ -109,7 +109,12 @@ def _list_text(path: Path) -> str:
 
 def _list_of_folder(folder: Path) -> tuple[Listing, tuple[Note, ...]]:
     try:
-        names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+        # A link to a file that is gone is kept: it is told as a missing exposure.
+        names = sorted(
+            entry.name
+            for entry in folder.iterdir()
+            if entry.is_file() or entry.is_symlink()
+        )
     except OSError as error:
         raise InputError(
             str(folder),

@@ -187,8 +187,13 @@ class VisitConfig:
             ("exposures", self.exposures, 1, 36),
             ("density", self.star_density, 0, 100000),
             ("galaxy_density", self.galaxy_density, 0, 5000),
+            ("seed", self.seed, 0, 2**63),
+            ("ra_deg", self.ra_deg, -360, 360),
             ("dec_deg", self.dec_deg, -89.5, 89.5),
+            ("pa_v3_deg", self.pa_v3_deg, -360, 360),
             ("exptime_s", self.exptime_s, 0, 20000),
+            ("wrong_fraction", self.reference.wrong_fraction, 0, 1),
+            ("maximum_stars", self.reference.maximum_stars, 0, 10**6),
         )
         for name, value, low, high in limits:
             if not low <= value <= high:

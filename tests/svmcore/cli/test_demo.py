@@ -1,5 +1,7 @@
 """``svm demo`` and ``svm score`` from the command line."""
 
+import shlex
+
 import pytest
 
 from svmcore.cli import main
@@ -28,6 +30,20 @@ def test_demo_writes_a_visit_and_says_how_to_go_on(tmp_path, capsys):
     ]
 
 
+def test_what_it_says_can_be_pasted_into_a_shell(tmp_path, capsys):
+    folder = tmp_path / "two words [red]"
+    assert main(["demo", str(folder), *SMALL, "--filters", "F160W"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in said if line.startswith("Process it:")]
+    words = shlex.split(line)
+    assert words[2:5] == ["svm", "run", str(folder / "visit.lst")]
+    assert words[6:] == [
+        str(folder / "products"),
+        "--reference",
+        str(folder / "gaia.ecsv"),
+    ]
+
+
 def test_demo_writes_several_visits(tmp_path):
     options = [*SMALL, "--filters", "F160W", "--visits", "2"]
     assert main(["demo", str(tmp_path), *options]) == 0
@@ -45,8 +61,21 @@ def test_demo_writes_several_visits(tmp_path):
         (["--filters", "F999W"], "'F999W': unknown"),
         (["--chip", "8", "8"], "expected at least 64 64"),
         (["--exposures", "0"], "exposures: is 0"),
+        (["--seed", "-1"], "seed: is -1"),
+        (["--pa", "nan"], "pa_v3_deg: is nan"),
+        (["--wrong-gaia", "2"], "wrong_fraction: is 2"),
+        (["--max-gaia", "-2"], "maximum_stars: is -2"),
     ],
-    ids=["instrument", "filter", "chip", "exposures"],
+    ids=[
+        "instrument",
+        "filter",
+        "chip",
+        "exposures",
+        "seed",
+        "angle",
+        "fraction",
+        "count",
+    ],
 )
 def test_wrong_options_end_in_one_line(tmp_path, capsys, options, message):
     assert main(["demo", str(tmp_path / "visit"), *options]) == 1

@@ -194,6 +194,7 @@ def test_explains_nothing_that_does_not_exist(svm, words, message):
         (["--set", "final_pixfrac=7"], "from 0.01 to 1.0"),
         (["--set", "final_pixfrac=0.5", "--product", "f165w"], "Did you mean f160w"),
         (["--parameters", "none.json"], "cannot be read"),
+        (["--set", "=3"], "--set =3: is not of the form NAME=VALUE"),
     ],
 )
 def test_wrong_options_are_one_line(svm, visit, options, message):
@@ -204,6 +205,46 @@ def test_wrong_options_are_one_line(svm, visit, options, message):
 
 
 def test_missing_words(svm):
-    code, out, _ = svm("diff", "one.json")
+    code, out, err = svm("diff", "one.json")
     assert code == 2
-    assert "give two files" in out
+    assert out == ""
+    assert "give two files" in err
+
+
+def test_compares_in_json(svm, visit, tmp_path):
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    svm(visit, "-o", first)
+    svm(visit, "-o", second, "--set", "final_pixfrac=0.5", "--product", FILTER)
+    code, out, _ = svm("diff", first, second, "--json")
+    assert code == 0
+    assert json.loads(out) == [
+        {
+            "product": FILTER,
+            "step": "astrodrizzle",
+            "key": "final_pixfrac",
+            "first": 1.0,
+            "second": 0.5,
+        }
+    ]
+
+
+def test_a_missing_file_is_not_taken_for_a_product(svm, visit, tmp_path):
+    svm(visit, "-o", tmp_path / "there.json")
+    code, _, err = svm("diff", tmp_path / "there.json", tmp_path / "gone.json")
+    assert code == 1
+    assert "gone.json: cannot be read" in err
+
+
+def test_a_folder_without_a_visit_asks_for_one(svm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = svm("show", FILTER)
+    assert code == 1
+    assert "Name the visit by --visit VISIT." in err
+
+
+def test_a_file_below_a_file_cannot_be_written(svm, visit, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = svm(visit, "-o", tmp_path / "file" / "below.json")
+    assert code == 1
+    assert "cannot be written (Not a directory)" in err
+    assert len(err.splitlines()) == 1

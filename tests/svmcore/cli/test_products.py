@@ -80,7 +80,10 @@ def test_decisions_change_the_tree(visit, capsys):
 def test_a_fault_is_shown_and_makes_the_command_fail(visit, capsys):
     (visit / "ib460607q_flt.fits").write_bytes(b"")
     assert main(["products", str(visit)]) == 1
-    assert "is empty. Retrieve the file again." in capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert "is empty. Retrieve the file again." in captured.out
+    assert captured.err.count("\n") == 1
+    assert "1 listed exposure cannot be used" in captured.err
 
 
 def test_an_unusable_visit_is_one_red_line(tmp_path, capsys):

@@ -151,6 +151,12 @@ def test_a_file_cut_between_chips_is_refused(exposure_with):
     assert subarray.notes == ()
 
 
+def test_chips_must_be_numbered_from_one(exposure_with):
+    # Headerlets and error images are found by EXTVER 1 to the number of chips.
+    with pytest.raises(InputError, match=r"EXTVER .* is 7, expected 1 to 1"):
+        exposure_with("wfc3_ir", science={"EXTVER": 7})
+
+
 def test_fewer_chips_than_the_detector_has_are_noted(exposure_with):
     exposure = exposure_with("wfpc2_pc", chips=3)
     assert exposure.notes[0].text == "holds 3 of 4 chips of a full frame"

@@ -131,6 +131,13 @@ def test_missing_file_is_a_fault_and_the_others_load(files, tmp_path):
     assert "ib4606zzq_flt.fits was not found in" in fault.problem
 
 
+def test_a_link_to_a_file_that_is_gone_is_a_fault_of_its_folder(files, tmp_path):
+    (tmp_path / "ib4606zzq_flt.fits").symlink_to(tmp_path / "gone")
+    visit = read_visit(tmp_path)
+    (fault,) = visit.faults
+    assert "ib4606zzq_flt.fits was not found in" in fault.problem
+
+
 def test_a_missing_file_can_be_retrieved(files, tmp_path):
     asked = []
 
