@@ -164,6 +164,13 @@ def _sky(product: Product, record: VisitRecord) -> Iterator[str]:
         yield f"{level.rootname}  SCI,{level.extver}  {level.level:.5g}"
 
 
+def _remarks(product: Product, record: VisitRecord) -> Iterator[str]:
+    found = record.remarks.get(product.basename, ())
+    if found:
+        yield from _heading("Remarks")
+        yield from found
+
+
 def _result(product: Product, facts: ProductFacts) -> Iterator[str]:
     yield from _heading("Result")
     if isinstance(product, ExposureProduct) and product.role is not Role.DIRECT:
@@ -212,7 +219,7 @@ def trailer_text(product: Product, record: VisitRecord, facts: ProductFacts) -> 
     -------
     str
         Plain text that ends in a line feed: inputs with caveats, parameters
-        that differ from their defaults, alignment, sky, result, problems.
+        that differ from their defaults, alignment, sky, remarks, result, problems.
         File names stand without folders.
     """
     parts: tuple[Iterable[str], ...] = (
@@ -221,6 +228,7 @@ def trailer_text(product: Product, record: VisitRecord, facts: ProductFacts) -> 
         _parameters(product, record),
         _alignment(product, record),
         _sky(product, record),
+        _remarks(product, record),
         _result(product, facts),
         _problems(product, record),
     )

@@ -104,6 +104,9 @@ class VisitRecord:
         How every task ended, in the order of the plan.
     versions : Mapping of str to str
         Version of each package that had a part in the results.
+    remarks : Mapping of str to tuple of str
+        What drizzling has to say about a product, by basename: exposures that
+        it leaves out, skies that could not be measured or matched.
 
     Notes
     -----
@@ -120,6 +123,7 @@ class VisitRecord:
     sky: tuple[SkyLevel, ...] = ()
     tasks: tuple[TaskNote, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def stem(self) -> str:

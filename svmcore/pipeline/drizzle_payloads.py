@@ -1,5 +1,6 @@
 """What the drizzling tasks are told: small frozen facts and parameters."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -243,14 +244,22 @@ class ProductPayload:
     change: ResamplePayload | None = None
     reference_rootname: str = ""
 
-    @property
-    def history(self) -> tuple[str, ...]:
-        """What the header and the log say about exposures left out."""
-        return tuple(
+    def remarks(self, skies: Iterable[str]) -> tuple[str, ...]:
+        """Return what header and trailer say: exposures left out, odd skies.
+
+        Parameters
+        ----------
+        skies : iterable of str
+            Remarks on the sky of exposures, each starting with a rootname.
+        """
+        rootnames = tuple(member.rootname for member in self.members)
+        left_out = (
             f"{one}: left out of the total product, as the only exposure of its "
             "filter: its cosmic rays are not known"
             for one in self.excluded
         )
+        skies = [one for one in skies if one.startswith(rootnames) and self.sky.is_on]
+        return (*left_out, *(f"Sky of {one}" for one in skies))
 
     @property
     def adds_only(self) -> bool:

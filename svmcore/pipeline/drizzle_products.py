@@ -205,12 +205,6 @@ def _write(
     grids = read_grids(call.inputs["grids"][0])
     found, catalog = read_exposure_fits(call.inputs["fit"][0])
     rootnames = tuple(member.rootname for member in payload.members)
-    remarks = [
-        f"Sky of {remark}"
-        for folder in call.inputs.get("measured sky", ())
-        for remark in read_sky_remarks(folder)
-        if payload.sky.is_on and remark.startswith(rootnames)
-    ]
     alignment = Alignment(
         grids.solutions,
         {
@@ -227,7 +221,11 @@ def _write(
         sources,
         facts,
         alignment,
-        history=(*payload.history, *remarks),
+        history=payload.remarks(
+            remark
+            for folder in call.inputs.get("measured sky", ())
+            for remark in read_sky_remarks(folder)
+        ),
     )
 
 

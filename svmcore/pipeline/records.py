@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 
-from svmcore.io.drizzle_results import read_sky
+from svmcore.io.drizzle_results import read_sky, read_sky_remarks
 from svmcore.model.fit import GroupFit
 from svmcore.model.record import ChangedParameter, SkyLevel, TaskNote, VisitRecord
 from svmcore.parameters import ParameterSet
+from svmcore.pipeline.drizzle_payloads import ProductPayload
 from svmcore.pipeline.outcome import RunOutcome, State
 from svmcore.pipeline.plan import Plan
 
@@ -50,6 +51,7 @@ def collect_record(
         sky=tuple(_sky_levels(plan, outcome)),
         tasks=tuple(_task_notes(plan, outcome)),
         versions={name: version(name) for name in _PACKAGES},
+        remarks=dict(_remarks(plan, outcome)),
     )
 
 
@@ -77,6 +79,24 @@ def _sky_levels(plan: Plan, outcome: RunOutcome) -> Iterator[SkyLevel]:
         if (ref.folder / _SKY_FILE).is_file():
             for extver, level in read_sky(ref.folder).items():
                 yield SkyLevel(task.subject, extver, level)
+
+
+def _remarks(plan: Plan, outcome: RunOutcome) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Say what the header of every product says, from the same sources."""
+    for task in plan.tasks:
+        payload = task.payload
+        if not isinstance(payload, ProductPayload):
+            continue
+        measured = [
+            outcome.results[name].folder
+            for name in task.needs.get("measured sky", ())
+            if name in outcome.results and outcome.results[name].is_present
+        ]
+        found = payload.remarks(
+            one for folder in measured for one in read_sky_remarks(folder)
+        )
+        if found:
+            yield payload.basename, found
 
 
 def _task_notes(plan: Plan, outcome: RunOutcome) -> Iterator[TaskNote]:

@@ -84,6 +84,7 @@ def record(exposure_with):
             TaskNote("catalog", total.basename, "failed", "no sources: <none>."),
         ),
         versions={"svmcore": "0.1"},
+        remarks={total.basename: ("Sky of x: overlaps no other exposure",)},
     )
 
 
@@ -113,6 +114,15 @@ def test_manifest_lists_what_is_there_in_order(record, output):
         expected += [member.trailer_name for member in product.members]
     expected += [total.drizzle_name, total.trailer_name]
     assert names == expected
+
+
+def test_trailer_repeats_the_remarks_of_its_product(record, output):
+    write_records(output, record)
+    total = record.tree.totals[0]
+    text = (output / total.trailer_name).read_text()
+    assert "\nRemarks\n-------\nSky of x: overlaps no other exposure\n" in text
+    others = (output / one.trailer_name for one in total.filters)
+    assert not any("Remarks" in path.read_text() for path in others)
 
 
 def test_every_product_has_a_trailer(record, output):
