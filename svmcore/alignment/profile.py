@@ -200,20 +200,20 @@ def _design(
     n, side, _ = value.shape
     columns = (by_x, by_y, value, np.full_like(value, 1.0 / side**2))
     safe = np.where(np.abs(flux) > 0, flux, 1.0)
-    stacked = np.stack([c.reshape(n, -1) for c in columns], axis=1)
+    stacked = np.stack([c.reshape(n, side**2) for c in columns], axis=1)
     return stacked * safe[:, None, None]
 
 
 def _assemble(
     design: FloatArray, weight: FloatArray, residual: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    n = len(weight)
-    weighted = design * weight.reshape(n, 1, -1)
+    n, _, size = design.shape  # spelled out: -1 cannot be worked out for no stars
+    weighted = design * weight.reshape(n, 1, size)
     normal = weighted @ design.transpose(0, 2, 1)
     # A tiny ridge: a stamp without good pixels must not stop the others.
     trace = np.trace(normal, axis1=1, axis2=2)
     normal += (1e-12 * trace + 1e-30)[:, None, None] * np.eye(4)
-    right = (weighted @ residual.reshape(n, -1, 1))[..., 0]
+    right = (weighted @ residual.reshape(n, size, 1))[..., 0]
     return normal, right
 
 
@@ -235,9 +235,8 @@ def _finish(
     inverse = np.linalg.inv(normal)
     # Error of a weighted fit whose weights are not the inverse variances.
     variance = np.where(usable, np.asarray(errors, dtype=np.float64) ** 2, 0.0)
-    middle = (design * (weight**2 * variance).reshape(n, 1, -1)) @ design.transpose(
-        0, 2, 1
-    )
+    middle = design * (weight**2 * variance).reshape(n, 1, side**2)
+    middle = middle @ design.transpose(0, 2, 1)
     covariance = inverse @ middle @ inverse
     error = np.sqrt(np.abs(covariance[:, 0, 0] + covariance[:, 1, 1]) / 2.0)
     flux_error = np.abs(flux) * np.sqrt(np.abs(covariance[:, 2, 2]))

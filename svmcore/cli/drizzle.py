@@ -133,7 +133,7 @@ def _print_products(console: Console, output: Path, names: list[str]) -> None:
     )
     table.add_column("file", no_wrap=True)
     for title in ("size", *SHOWN_KEYWORDS):
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(Text(title), justify="right", no_wrap=True)
     for name in names:
         path = output / name
         if not path.is_file():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from svmcore.errors import InputError
 from svmcore.simulation.truth import ExposureScore, score_files, score_given
@@ -58,7 +59,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         1 if ``--limits`` are not met, else 0.
     """
     scores = _scores(arguments.visit, arguments.output)
-    table = Table("exposure", title="distance from the truth [mas]")
+    table = Table(
+        "exposure", title=Text("distance from the truth [mas]", style="table.title")
+    )
     for column in ("absolute", "largest", "relative", "largest", "east", "north"):
         table.add_column(column, justify="right")
     for score in scores:

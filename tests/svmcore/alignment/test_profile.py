@@ -156,3 +156,8 @@ def test_a_profile_that_varies_over_the_chip_is_followed():
     assert centres[2][1] - centres[0][1] == pytest.approx(0.0, abs=0.01)
     constant = build_field_psf(StarImages(stamps, noise, dx, dy, u, v), fwhm_pix=1.4)
     assert not constant.varies
+
+
+def test_no_stars_are_no_trouble():
+    fit = fit_stamps(np.empty((0, 7, 7)), np.empty((0, 7, 7)), GaussianProfile(1.9))
+    assert fit.roughness.shape == (0,)

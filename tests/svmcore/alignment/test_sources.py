@@ -136,3 +136,10 @@ def test_the_shipped_width_stands_for_the_detectors_own():
     assert profile_width(UVIS, AlignmentSettings()) == 1.9
     wide = AlignmentSettings(fwhm_arcsec=0.2)
     assert profile_width(IR, wide) == pytest.approx(0.2 / 0.12825)
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_a_chip_without_any_signal_has_no_sources(value):
+    empty = np.full((200, 220), value, dtype=np.float32)
+    image = ChipPixels(1, empty, empty, np.zeros((200, 220), dtype=np.int16))
+    assert len(find(image).sources.xy) == 0

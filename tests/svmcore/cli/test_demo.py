@@ -88,7 +88,9 @@ def test_score_prints_the_given_errors(tmp_path, capsys):
     main(["demo", str(folder), *SMALL, "--filters", "F160W", "--offset", "0", "200"])
     capsys.readouterr()
     assert main(["score", str(folder)]) == 0
-    assert "idem01a0q" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "idem01a0q" in said
+    assert "[mas]" in said
     assert main(["score", str(folder), "--limits", "5", "1.5"]) == 1
     assert main(["score", str(folder), "--limits", "500", "1.5"]) == 0
 

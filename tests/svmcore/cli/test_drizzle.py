@@ -29,7 +29,9 @@ def test_makes_one_product_with_parameters_of_its_own(visit, tmp_path, capsys):
     made = [path.name for path in (tmp_path / "out").glob("*.fits")]
     assert made == [f"{FILTER_PRODUCT}_drz.fits"]
     assert fits.getheader(tmp_path / "out" / made[0])["D001PIXF"] == 0.7
-    assert made[0] in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert made[0] in said
+    assert "time [s]" in said
 
 
 def test_unknown_product_is_refused_with_the_names_of_all(visit, tmp_path, capsys):
