@@ -170,6 +170,24 @@ def test_truncated_exposure_is_left_out_on_demand(damaged_visit, tmp_path, svm):
     assert name in done.stdout
 
 
+@pytest.mark.parametrize("command", ["align", "drizzle"])
+def test_other_commands_name_and_take_the_same_remedy(
+    damaged_visit, tmp_path, svm, command
+):
+    visit, name = damaged_visit
+    words = [command, visit / "visit.lst", "-o", tmp_path / "o"]
+    _one_error(svm(*words), name, "--skip-faulty")
+    done = svm(*words, "--skip-faulty", "--reference", tmp_path / "none.fits")
+    _one_error(done, "none.fits: is neither a file nor a known catalog")
+
+
+def test_a_failing_task_is_told_on_standard_error_alone(small_visit, tmp_path, svm):
+    listed = small_visit / "visit.lst"  # no catalog: its suffix names no format
+    words = ["align", small_visit, "-o", tmp_path / "o", "--workers", "1"]
+    done = svm(*words, "--reference", listed)
+    _one_error(done, "visit.lst: its format cannot be told from the suffix")
+
+
 def test_unknown_parameter_is_refused_before_anything_runs(small_visit, tmp_path, svm):
     done = svm("run", small_visit, "-o", tmp_path / "o", "--set", "final_pixfrak=0.8")
     _one_error(done, "final_pixfrak", "final_pixfrac")
