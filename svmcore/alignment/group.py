@@ -1,7 +1,7 @@
 """The fit of all exposures of a detector, from stored source lists."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +23,20 @@ from svmcore.alignment.plane import Affine, TangentPlane
 from svmcore.alignment.problem import GroupProblem, SolvedGroup
 from svmcore.alignment.reference import PlaneReference, stars_at_epoch
 from svmcore.alignment.robust import GroupSolution, solve_group
+from svmcore.alignment.selected import (
+    Selection,
+    list_points,
+    loose_exposures,
+    select_sources,
+)
 from svmcore.alignment.solve import LENGTH_MAS, Observations
-from svmcore.model.fit import GroupFit
+from svmcore.model.fit import GroupFit, MatchTable
 
 __all__ = ["fit_group", "solve_members"]
 
 FloatArray = NDArray[np.float64]
 
 _REMATCH_MAS = 25.0  # change of a map after which stars are matched again
-_SPARSE_REFERENCE = 25  # and below this many reference stars
-_AROUND_MAS = 3000.0
-_SPARSE_STARS = 12  # saturated stars help out below this many others
 
 
 def fit_group(problem: GroupProblem) -> GroupFit:
@@ -65,7 +68,28 @@ def fit_group(problem: GroupProblem) -> GroupFit:
     relative = replace(problem, reference=None)
     again = describe_group(relative, solve_members(relative))
     why = f"The fit to {fit.catalog} is not used: {fit.quality.sentence}"
-    return replace(again, warnings=(why, *again.warnings))
+    return replace(
+        again,
+        matches=_with_rejected(again.matches, fit.matches),
+        warnings=(why, *again.warnings),
+    )
+
+
+def _with_rejected(table: MatchTable, before: MatchTable) -> MatchTable:
+    """Return a table with the matches rejected by hand that only another has.
+
+    Matches with a catalog must stay in sight when a fit falls back to a
+    relative one, for they may be the reason.
+    """
+    lost = (before.why_not == "by hand") & ~np.isin(before.identifier, table.identifier)
+    return MatchTable(
+        **{
+            each.name: np.concatenate(
+                [getattr(table, each.name), getattr(before, each.name)[lost]]
+            )
+            for each in fields(MatchTable)
+        }
+    )
 
 
 def solve_members(problem: GroupProblem) -> SolvedGroup:
@@ -79,83 +103,33 @@ def solve_members(problem: GroupProblem) -> SolvedGroup:
         if problem.reference is None
         else stars_at_epoch(problem.reference, plane, epoch)
     )
-    usable = tuple(
-        _usable_sources(problem, number, plane, position[number], reference)
+    selected = tuple(
+        select_sources(
+            members[number], problem.decisions, plane, position[number], reference
+        )
         for number in range(len(members))
     )
+    offsets = _manual_offsets(problem)
     lists = [
-        _point_list(problem, number, position[number], usable[number])
-        for number in range(len(members))
+        list_points(member, at, chosen, offsets[member.rootname])
+        for member, at, chosen in zip(members, position, selected, strict=True)
+    ]
+    # Matches rejected by hand still link, so that stars, and the names of
+    # matches, stay the same when they are.
+    searched = [
+        points.where(~chosen.by_region[points.row])
+        for points, chosen in zip(lists, selected, strict=True)
     ]
     scale = float(np.mean([pixel_scale_mas(member) for member in members]))
     linked = link_exposures(
-        lists,
+        searched,
         reference,
-        first=_first_exposure(problem, lists),
+        first=_first_exposure(problem, searched),
         radius_mas=max(5000.0, problem.settings.search_radius_pix * scale),
         min_reference=problem.settings.min_fit_matches,
     )
-    return _solve_linked(problem, (plane, position, usable, reference), lists, linked)
-
-
-def _usable_sources(
-    problem: GroupProblem,
-    number: int,
-    plane: TangentPlane,
-    position: FloatArray,
-    reference: PlaneReference | None,
-) -> NDArray[np.bool_]:
-    """Return which sources of a member may take part.
-
-    Saturated stars do only where there is little else: few sources, or few
-    reference stars, which are among the brightest. Their errors are large.
-    """
-    member, decisions = problem.members[number], problem.decisions
-    sources = member.sources
-    usable = np.asarray(np.isfinite(position).all(axis=1), dtype=np.bool_)
-    left_out = decisions.excluded_exposures | decisions.kept_apriori
-    if member.rootname in left_out:
-        return np.zeros(len(usable), dtype=np.bool_)
-    clean = usable & ~sources.is_saturated
-    if clean.sum() >= _SPARSE_STARS and not _is_sparse(reference, position):
-        usable = clean
-    for region in decisions.excluded_regions:
-        centre = plane.project(np.array([region.ra_deg]), np.array([region.dec_deg]))
-        distance = np.hypot(*(position - centre).T)
-        usable = usable & (distance > region.radius_arcsec * 1000.0)
-    prefix = f"{member.rootname}-"
-    for identifier in decisions.excluded_matches:
-        if identifier.startswith(prefix):
-            row = int(identifier.removeprefix(prefix).split("-")[1])
-            if row < len(usable):
-                usable[row] = False
-    return usable
-
-
-def _is_sparse(reference: PlaneReference | None, position: FloatArray) -> bool:
-    """Return whether there are few reference stars around some sources."""
-    if reference is None or len(position) == 0:
-        return False
-    low = position.min(axis=0) - _AROUND_MAS
-    high = position.max(axis=0) + _AROUND_MAS
-    inside = np.all((reference.position > low) & (reference.position < high), axis=1)
-    return int(inside.sum()) < _SPARSE_REFERENCE
-
-
-def _point_list(
-    problem: GroupProblem,
-    number: int,
-    position: FloatArray,
-    usable: NDArray[np.bool_],
-) -> PointList:
-    """Return a member's usable sources, brightest first."""
-    member = problem.members[number]
-    sources = member.sources
-    rows = np.flatnonzero(usable)
-    rows = rows[np.lexsort((-sources.flux[rows], sources.roughness[rows] > 0.33))]
-    offset = _manual_offsets(problem)[member.rootname]
-    sigma = sources.xy_error[rows] * pixel_scale_mas(member)
-    return PointList(position[rows] + offset, rows.astype(np.int64), sigma)
+    frame = (plane, position, selected, reference)
+    return _solve_linked(problem, frame, lists, linked)
 
 
 def _manual_offsets(problem: GroupProblem) -> dict[str, FloatArray]:
@@ -183,40 +157,36 @@ def _solve_linked(
     frame: tuple[
         TangentPlane,
         tuple[FloatArray, ...],
-        tuple[NDArray[np.bool_], ...],
+        tuple[Selection, ...],
         PlaneReference | None,
     ],
     lists: Sequence[PointList],
     linked: Linked,
 ) -> SolvedGroup:
     """Return the global solution of the exposures that hang together."""
-    plane, position, usable, reference = frame
+    plane, position, selected, reference = frame
     active = _active_members(linked)
     is_absolute = bool(linked.tied)
-    maps: dict[int, Affine] = {e: linked.maps[e] for e in active}
     listed = {e: lists[e].position for e in active}
-    start = {e: _shift_only(maps[e], listed[e]) for e in active}
-    names = [problem.members[e].rootname for e in active]
-    chosen = problem.decisions.reference_exposure
-    fixed = names.index(chosen) if not is_absolute and chosen in names else None
-    tied = reference if is_absolute else None
-    problem_parts = (lists, active, tied)
-    obs, reference_row, solution = _solve_matched(
-        problem, problem_parts, maps, start, fixed
+    start = {e: _shift_only(linked.maps[e], listed[e]) for e in active}
+    parts = (
+        lists,
+        [~selected[e].left_out[lists[e].row] for e in active],
+        linked,
+        active,
+        reference if is_absolute else None,
     )
-    better = {
-        e: affine_of(solution.terms[k]).after(start[e]) for k, e in enumerate(active)
-    }
-    if any(_distance(maps[e], better[e], listed[e]) > _REMATCH_MAS for e in active):
-        obs, reference_row, solution = _solve_matched(
-            problem, problem_parts, better, start, fixed
-        )
-        better = {
-            e: affine_of(solution.terms[k]).after(start[e])
-            for k, e in enumerate(active)
-        }
-    if not is_absolute and fixed is None and active:
-        solution, better = _about_the_mean(solution, better)
+    maps: dict[int, Affine] = {e: linked.maps[e] for e in active}
+    matched = _solve_matched(problem, parts, maps, start)
+    if any(
+        _distance(maps[e], matched.maps[e], listed[e]) > _REMATCH_MAS for e in active
+    ):
+        matched = _solve_matched(problem, parts, matched.maps, start)
+    solution, better = matched.solution, matched.maps
+    chosen = problem.decisions.reference_exposure
+    names = [problem.members[e].rootname for e in active]
+    if not is_absolute and chosen not in names and active:
+        solution, better = _about_the_mean(solution, better, matched.loose)
     by_hand = _manual_offsets(problem)
     maps = {
         e: better[e].after(Affine(np.eye(2), by_hand[problem.members[e].rootname]))
@@ -228,45 +198,80 @@ def _solve_linked(
     return SolvedGroup(
         plane,
         position,
-        usable,
+        selected,
         reference,
         linked,
-        obs,
+        matched.obs,
         row,
-        reference_row,
+        matched.reference_row,
         solution,
         tuple(maps.get(e) for e in range(len(problem.members))),
         tuple(active),
+        matched.loose,
         is_absolute,
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matched:
+    """Stars that some maps make, and the solution with them."""
+
+    obs: Observations
+    reference_row: NDArray[np.int64]
+    loose: frozenset[int]
+    solution: GroupSolution
+    maps: dict[int, Affine]
+
+
 def _solve_matched(
     problem: GroupProblem,
-    parts: tuple[Sequence[PointList], Sequence[int], PlaneReference | None],
+    parts: tuple[
+        Sequence[PointList],
+        Sequence[NDArray[np.bool_]],
+        Linked,
+        Sequence[int],
+        PlaneReference | None,
+    ],
     maps: dict[int, Affine],
     start: dict[int, Affine],
-    fixed: int | None,
-) -> tuple[Observations, NDArray[np.int64], GroupSolution]:
+) -> _Matched:
     """Return the stars that `maps` make, and the solution with them."""
-    obs, reference_row = _observe(problem, parts, maps, start)
+    lists, free, linked, active, reference = parts
+    obs, reference_row = _observe(problem, (lists, active, reference), maps, start)
+    usable = np.concatenate([*free, np.zeros(0, dtype=np.bool_)])
+    loose = loose_exposures(
+        obs,
+        usable,
+        [linked.component[e] for e in active],
+        problem.settings.min_fit_matches,
+    )
+    usable = usable & ~np.isin(obs.exposure, list(loose))
+    names = [problem.members[e].rootname for e in active]
+    chosen = problem.decisions.reference_exposure
+    is_kept = reference is None and chosen in names
+    seen = np.bincount(obs.star[usable], minlength=obs.stars)
     solution = solve_group(
         obs,
-        np.ones(len(obs.star), dtype=np.bool_),
-        np.ones(len(reference_row), dtype=np.bool_),
+        usable,
+        seen[obs.reference_star] > 0,
         problem.settings,
-        fixed=fixed,
+        fixed=names.index(chosen) if is_kept else None,
     )
-    return obs, reference_row, solution
+    found = {
+        e: affine_of(solution.terms[k]).after(start[e]) for k, e in enumerate(active)
+    }
+    whose = frozenset(active[k] for k in loose)
+    return _Matched(obs, reference_row, whose, solution, found)
 
 
 def _about_the_mean(
-    solution: GroupSolution, maps: dict[int, Affine]
+    solution: GroupSolution, maps: dict[int, Affine], loose: frozenset[int]
 ) -> tuple[GroupSolution, dict[int, Affine]]:
     """Return a relative solution whose mean map changes nothing."""
+    counted = [m for e, m in maps.items() if e not in loose] or list(maps.values())
     mean = Affine(
-        np.mean([m.matrix for m in maps.values()], axis=0),
-        np.mean([m.shift for m in maps.values()], axis=0),
+        np.mean([m.matrix for m in counted], axis=0),
+        np.mean([m.shift for m in counted], axis=0),
     )
     back = mean.inverse()
     moved = replace(

@@ -11,7 +11,7 @@ from svmcore.alignment.plane import Affine
 from svmcore.alignment.reference import PlaneReference
 from svmcore.alignment.shift import find_shift
 
-__all__ = ["Linked", "PointList", "Stars", "link_exposures", "merge_stars"]
+__all__ = ["MIN_LINKS", "Linked", "PointList", "Stars", "link_exposures", "merge_stars"]
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
@@ -20,7 +20,7 @@ _BRIGHTEST = 300  # of each list that the histogram looks at
 _NEAR_MAS = 3500.0  # pointing errors looked for before the whole search radius
 _BIN_MAS = 90.0
 _BIN_WIDE_MAS = 250.0
-_MIN_LINKS = 5
+MIN_LINKS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +40,10 @@ class PointList:
     position: FloatArray
     row: IndexArray
     sigma: FloatArray
+
+    def where(self, chosen: NDArray[np.bool_]) -> "PointList":
+        """Return the chosen sources only."""
+        return PointList(self.position[chosen], self.row[chosen], self.sigma[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,12 +186,12 @@ def _locate(
             fixed[:_BRIGHTEST],
             radius_mas=radius,
             bin_mas=width,
-            min_pairs=_MIN_LINKS,
+            min_pairs=MIN_LINKS,
         )
         if guess is None or not guess.is_significant:
             continue
         found, rows, _ = match_refined(moving, fixed, Affine(np.eye(2), guess.shift))
-        if len(rows) >= _MIN_LINKS:
+        if len(rows) >= MIN_LINKS:
             return found, len(rows), f"{guess.pairs} against {guess.second:.0f}"
     return None
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from svmcore.alignment.member import pixel_scale_mas
 from svmcore.alignment.problem import GroupProblem, SolvedGroup
 from svmcore.model.fit import MatchTable
 
@@ -27,7 +28,8 @@ class _Seen:
     position: FloatArray  # after the fit, at the mean epoch
     before: FloatArray
     sigma: FloatArray
-    weight: FloatArray
+    weight: FloatArray  # in the solution
+    share: FloatArray  # in the mean of a star of which nothing is in use
     why: NDArray[np.str_]
 
 
@@ -47,25 +49,55 @@ def build_match_table(problem: GroupProblem, solved: SolvedGroup) -> MatchTable:
         A source of a star with reference has a row for it; one that another
         exposure sees too has a row against the mean of the others. The
         identifier names rootname, chip, row in the source list, and kind, and
-        so stays the same when the fit is repeated.
+        so stays the same when the fit is repeated. A match rejected by hand
+        always has a row, so that it can be seen and readmitted.
     """
     seen = _collect(problem, solved)
-    parts = [_reference_rows(solved, seen), _link_rows(solved, seen)]
-    index = np.concatenate([part[0] for part in parts])
-    is_reference = np.concatenate(
-        [np.full(len(part[0]), k == 0) for k, part in enumerate(parts)]
+    names = _names(problem, seen)
+    parts = [
+        (part, kind)
+        for part, kind in (
+            (_reference_rows(solved, seen), "r"),
+            (_link_rows(solved, seen), "l"),
+        )
+    ]
+    rejected = problem.decisions.excluded_matches
+    parts.extend(
+        (_stray_rows(seen, part, _lost(names, part, kind, rejected)), kind)
+        for part, kind in tuple(parts)
     )
-    target = np.concatenate([part[1] for part in parts])
-    target_before = np.concatenate([part[2] for part in parts])
-    sigma = np.concatenate([part[3] for part in parts])
-    mag = np.concatenate([part[4] for part in parts])
-    clipped = np.concatenate([part[5] for part in parts])
-    return _as_table(
-        problem,
-        solved,
-        (seen, index),
-        (is_reference, target, target_before, sigma, mag, clipped),
+    whole = _Rows(
+        *(
+            np.concatenate([getattr(part, name) for part, _ in parts])
+            for name in _Rows.__slots__
+        )
     )
+    kinds = np.concatenate([np.full(len(part.index), kind) for part, kind in parts])
+    return _as_table(problem, solved, (seen, names), whole, kinds)
+
+
+def _names(problem: GroupProblem, seen: _Seen) -> NDArray[np.str_]:
+    """Return rootname, chip and row of every source as one name."""
+    chips = [each.sources.extver for each in problem.members]
+    return np.array(
+        [
+            f"{problem.members[m].rootname}-{chips[m][r]}-{r}"
+            for m, r in zip(seen.member.tolist(), seen.row.tolist(), strict=True)
+        ],
+        dtype=np.str_,
+    )
+
+
+def _lost(
+    names: NDArray[np.str_], part: "_Rows", kind: str, rejected: frozenset[str]
+) -> IndexArray:
+    """Return the sources whose match of some kind was rejected and has no row."""
+    wanted = {name[:-2] for name in rejected if name.endswith(f"-{kind}")}
+    if not wanted:
+        return np.zeros(0, dtype=np.int64)
+    is_wanted = np.isin(names, list(wanted))
+    is_wanted[part.index] = False
+    return np.flatnonzero(is_wanted)
 
 
 def _collect(problem: GroupProblem, solved: SolvedGroup) -> _Seen:
@@ -77,7 +109,12 @@ def _collect(problem: GroupProblem, solved: SolvedGroup) -> _Seen:
     for number in solved.active:
         mine = member == number
         before[mine] = solved.position[number][solved.row[mine]]
-    why = np.where(solution.is_used, "", "clipped").astype("U8")
+    why = np.where(solution.is_used, "", "clipped").astype("U9")
+    why[np.isin(member, list(solved.loose))] = "no fit"
+    for number in solved.active:
+        mine, chosen = member == number, solved.selected[number]
+        why[mine & chosen.by_region[np.where(mine, solved.row, 0)]] = "region"
+        why[mine & chosen.by_hand[np.where(mine, solved.row, 0)]] = "by hand"
     first = _Seen(
         member,
         solved.row,
@@ -86,9 +123,11 @@ def _collect(problem: GroupProblem, solved: SolvedGroup) -> _Seen:
         before,
         solution.sigma,
         np.where(solution.is_used, solution.sigma**-2, 0.0),
+        solution.sigma**-2,
         why,
     )
-    extra = [_left_out(problem, solved, number) for number in solved.active]
+    stars = _star_positions(solved, first)
+    extra = [_left_out(problem, solved, number, stars) for number in solved.active]
     whole = [first, *(part for part in extra if part is not None)]
     return _Seen(
         *(
@@ -98,58 +137,63 @@ def _collect(problem: GroupProblem, solved: SolvedGroup) -> _Seen:
     )
 
 
-def _left_out(problem: GroupProblem, solved: SolvedGroup, number: int) -> _Seen | None:
+def _star_positions(solved: SolvedGroup, seen: _Seen) -> FloatArray:
+    """Return the position of every star, those without anything in use included."""
+    total = np.bincount(seen.star, seen.share, solved.obs.stars)
+    mean = _sums(seen, seen.share, seen.position, solved.obs.stars) / total[:, None]
+    best = solved.solution.star_position
+    return np.where(np.isfinite(best), best, mean)
+
+
+def _sums(
+    seen: _Seen, weight: FloatArray, position: FloatArray, stars: int
+) -> FloatArray:
+    """Return the weighted sum of the positions of each star."""
+    return np.stack(
+        [np.bincount(seen.star, weight * position[:, a], stars) for a in (0, 1)],
+        axis=1,
+    )
+
+
+def _left_out(
+    problem: GroupProblem, solved: SolvedGroup, number: int, stars: FloatArray
+) -> _Seen | None:
     """Return a member's unusable sources that lie on a star."""
     affine = solved.maps[number]
-    rows = np.flatnonzero(~solved.usable[number])
+    rows = np.flatnonzero(~solved.selected[number].usable)
     rows = rows[np.isfinite(solved.position[number][rows]).all(axis=1)]
-    stars = solved.solution.star_position
-    known = np.flatnonzero(np.isfinite(stars[:, 0]))
-    if affine is None or len(rows) == 0 or len(known) == 0:
+    if affine is None or len(rows) == 0 or len(stars) == 0:
         return None
     moved = affine.apply(solved.position[number][rows])
-    found = cKDTree(stars[known]).query(moved, distance_upper_bound=_RADIUS_MAS)
-    nearest = np.asarray(found[1], dtype=np.int64)
+    found = cKDTree(stars).query(moved, distance_upper_bound=_RADIUS_MAS)
     near = np.isfinite(found[0])
-    rows, moved, star = rows[near], moved[near], known[nearest[near]]
+    rows, moved, star = rows[near], moved[near], np.asarray(found[1])[near]
     sources = problem.members[number].sources
-    scale = (
-        np.sqrt(
-            abs(
-                np.linalg.det(next(iter(problem.members[number].chips.values())).wcs.cd)
-            )
-        )
-        * 3.6e6
-    )
     return _Seen(
         np.full(len(rows), number, dtype=np.int64),
         rows.astype(np.int64),
         star.astype(np.int64),
         moved,
         solved.position[number][rows],
-        np.maximum(sources.xy_error[rows] * scale, 0.5),
+        np.maximum(
+            sources.xy_error[rows] * pixel_scale_mas(problem.members[number]), 0.5
+        ),
         np.zeros(len(rows)),
-        _reasons(problem, number, rows),
+        np.zeros(len(rows)),
+        np.where(solved.selected[number].by_hand[rows], "by hand", "saturated"),
     )
 
 
-def _reasons(problem: GroupProblem, number: int, rows: IndexArray) -> NDArray[np.str_]:
-    member = problem.members[number]
-    prefix = f"{member.rootname}-"
-    by_hand = {
-        int(name.removeprefix(prefix).split("-")[1])
-        for name in problem.decisions.excluded_matches
-        if name.startswith(prefix)
-    }
-    saturated = member.sources.is_saturated[rows]
-    hand = np.isin(rows, list(by_hand))
-    found = np.where(hand, "by hand", np.where(saturated, "saturated", "region"))
-    return found.astype("U9")
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Rows of the table: a source each, what it is compared with, and why not."""
 
-
-_Rows = tuple[
-    IndexArray, FloatArray, FloatArray, FloatArray, FloatArray, NDArray[np.bool_]
-]
+    index: IndexArray  # among the sources seen
+    target: FloatArray
+    target_before: FloatArray
+    sigma: FloatArray
+    mag: FloatArray
+    why: NDArray[np.str_]
 
 
 def _reference_rows(solved: SolvedGroup, seen: _Seen) -> _Rows:
@@ -162,63 +206,82 @@ def _reference_rows(solved: SolvedGroup, seen: _Seen) -> _Rows:
     own = np.mean(solution.reference_sigma[k] ** 2, axis=1)
     sigma = np.sqrt(own + seen.sigma[index] ** 2)
     mag = (
-        np.zeros(0)
+        np.full(len(index), np.nan)
         if solved.reference is None
         else solved.reference.mag[solved.reference_row[k]]
     )
-    if solved.reference is None:
-        mag = np.full(len(index), np.nan)
     target = obs.reference[k]
-    return index, target, target, sigma, mag, ~solution.is_reference_used[k]
+    clipped = (seen.why[index] == "") & ~solution.is_reference_used[k]
+    why = np.where(clipped, "clipped", seen.why[index])
+    return _Rows(index, target, target, sigma, mag, why)
 
 
 def _link_rows(solved: SolvedGroup, seen: _Seen) -> _Rows:
-    """Return rows against the mean of the star's other observations."""
+    """Return rows against the mean of the star's other observations.
+
+    The mean is of those in use; where there are none, of all.
+    """
     stars = solved.obs.stars
-    total = np.bincount(seen.star, seen.weight, stars)
-    others = total[seen.star] - seen.weight
-    index = np.flatnonzero(others > 1e-9 * np.maximum(total[seen.star], 1e-30))
-    index = index[others[index] > 0]
-
-    def mean_of_others(position: FloatArray) -> FloatArray:
-        sums = np.stack(
-            [
-                np.bincount(seen.star, seen.weight * position[:, a], stars)
-                for a in (0, 1)
-            ],
-            axis=1,
+    means: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    for weight in (seen.weight, seen.share):
+        total = np.bincount(seen.star, weight, stars)[seen.star]
+        left = total - weight
+        left = np.where(left > 1e-9 * np.maximum(total, 1e-30), left, 0.0)
+        divisor = np.where(left > 0, left, 1.0)[:, None]
+        after, before = (
+            (_sums(seen, weight, at, stars)[seen.star] - weight[:, None] * at) / divisor
+            for at in (seen.position, seen.before)
         )
-        left = sums[seen.star[index]] - seen.weight[index, None] * position[index]
-        mean: FloatArray = left / others[index, None]
-        return mean
-
-    sigma = np.sqrt(seen.sigma[index] ** 2 + 1.0 / others[index])
-    nothing = np.zeros(len(index), dtype=np.bool_)
-    return (
+        means.append((left, after, before))
+    in_use = means[0][0] > 0
+    index = np.flatnonzero(in_use | (means[1][0] > 0))
+    others, target, before = (
+        np.where(in_use if used.ndim == 1 else in_use[:, None], used, spare)[index]
+        for used, spare in zip(*means, strict=True)
+    )
+    alone = (seen.why[index] == "") & ~in_use[index]
+    return _Rows(
         index,
-        mean_of_others(seen.position),
-        mean_of_others(seen.before),
-        sigma,
+        target,
+        before,
+        np.sqrt(seen.sigma[index] ** 2 + 1.0 / others),
         np.full(len(index), np.nan),
-        nothing,
+        np.where(alone, "no fit", seen.why[index]),
+    )
+
+
+def _stray_rows(seen: _Seen, part: _Rows, lost: IndexArray) -> _Rows:
+    """Return rows of rejected sources that have strayed from their stars.
+
+    A solution that moves far without them leaves them alone; they are compared
+    with the nearest target of the others.
+    """
+    if len(lost) == 0 or len(part.index) == 0:
+        none, nowhere = np.zeros(0), np.zeros((0, 2))
+        at = np.zeros(0, dtype=np.int64)
+        return _Rows(at, nowhere, nowhere, none, none, np.zeros(0, dtype="U9"))
+    nearest = cKDTree(part.target).query(seen.position[lost])[1]
+    k = np.asarray(nearest, dtype=np.int64)
+    target = part.target[k]
+    return _Rows(
+        lost,
+        target,
+        seen.before[lost] + target - seen.position[lost],
+        part.sigma[k],
+        part.mag[k],
+        seen.why[lost],
     )
 
 
 def _as_table(
     problem: GroupProblem,
     solved: SolvedGroup,
-    chosen: tuple[_Seen, IndexArray],
-    columns: tuple[
-        NDArray[np.bool_],
-        FloatArray,
-        FloatArray,
-        FloatArray,
-        FloatArray,
-        NDArray[np.bool_],
-    ],
+    sources: tuple[_Seen, NDArray[np.str_]],
+    rows: _Rows,
+    kinds: NDArray[np.str_],
 ) -> MatchTable:
-    seen, index = chosen
-    is_reference, target, target_before, sigma, mag, clipped = columns
+    seen, source_names = sources
+    index, target = rows.index, rows.target
     member, row = seen.member[index], seen.row[index]
     names = np.array([m.rootname for m in problem.members] or [""])
     extver = np.zeros(len(index), dtype=np.int64)
@@ -229,19 +292,9 @@ def _as_table(
         extver[mine] = each.sources.extver[row[mine]]
         xy[mine] = each.sources.xy[row[mine]]
         flux[mine] = each.sources.flux[row[mine]]
-    why = np.where(
-        (seen.why[index] == "") & clipped, "clipped", seen.why[index]
-    ).astype("U9")
     ra, dec = solved.plane.deproject(seen.position[index])
     target_ra, target_dec = solved.plane.deproject(target)
-    kind = np.where(is_reference, "r", "l")
-    identifier = np.array(
-        [
-            f"{names[m]}-{e}-{r}-{k}"
-            for m, e, r, k in zip(member, extver, row, kind, strict=True)
-        ],
-        dtype=np.str_,
-    )
+    identifier = np.char.add(np.char.add(source_names[index], "-"), kinds)
     instrumental = -2.5 * np.log10(np.maximum(flux, 1e-30))
     return MatchTable(
         identifier=identifier,
@@ -253,10 +306,10 @@ def _as_table(
         target_ra_deg=target_ra,
         target_dec_deg=target_dec,
         residual_mas=target - seen.position[index],
-        before_mas=target_before - seen.before[index],
-        sigma_mas=sigma,
-        mag=np.where(np.isfinite(mag), mag, instrumental),
-        is_reference=is_reference,
-        is_used=why == "",
-        why_not=why,
+        before_mas=rows.target_before - seen.before[index],
+        sigma_mas=rows.sigma,
+        mag=np.where(np.isfinite(rows.mag), rows.mag, instrumental),
+        is_reference=kinds == "r",
+        is_used=rows.why == "",
+        why_not=rows.why,
     )

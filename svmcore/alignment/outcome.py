@@ -74,7 +74,7 @@ def describe_group(problem: GroupProblem, solved: SolvedGroup) -> GroupFit:
 def _kind(solved: SolvedGroup) -> str:
     if solved.is_absolute:
         return "absolute"
-    return "relative" if len(solved.active) > 1 else "none"
+    return "relative" if len(solved.fitted) > 1 else "none"
 
 
 def _group_facts(
@@ -160,14 +160,14 @@ def _group_quality(
 ) -> FitQuality:
     if solved.is_absolute:
         return judge_group(facts, problem.settings, catalog=catalog)
-    if len(solved.active) > 1:
+    if len(solved.fitted) > 1:
         return judge_group(facts, problem.settings, catalog="")
     return FitQuality(5, "No two exposures and no catalog could be matched.")
 
 
 def _carried_map(solved: SolvedGroup) -> Affine | None:
     """Return the typical map of the fitted exposures, if there is one."""
-    maps = [m for m in solved.maps if m is not None]
+    maps = [m for e in solved.fitted if (m := solved.maps[e]) is not None]
     if not maps or not solved.is_absolute:
         return None
     shifts = np.array([m.shift for m in maps])
@@ -211,7 +211,7 @@ def _describe_member(
         ExposureFit(
             rootname=member.rootname,
             state=state,
-            n_sources=int(solved.usable[number].sum()),
+            n_sources=solved.selected[number].count,
             n_reference=int(reference.sum()),
             n_links=int(links.sum()),
             terms=terms,
@@ -252,7 +252,7 @@ def _state(
     name = problem.members[number].rootname
     if name in problem.decisions.kept_apriori:
         return "kept", FitQuality(5, "Its own WCS is kept by hand.")
-    if solved.maps[number] is not None:
+    if number in solved.fitted:
         return "fitted", group
     why = _why_not_fitted(problem, solved, number)
     if carried is None:
@@ -266,7 +266,9 @@ def _why_not_fitted(problem: GroupProblem, solved: SolvedGroup, number: int) -> 
     member = problem.members[number]
     if member.rootname in problem.decisions.excluded_exposures:
         return "Left out of the fit by hand."
-    usable = int(solved.usable[number].sum())
+    if number in solved.loose:
+        return "Too few of its matches are left after those rejected by hand."
+    usable = solved.selected[number].count
     if usable == 0:
         return "No usable star was found in it."
     if len(problem.members) == 1 and problem.reference is None:
@@ -314,13 +316,14 @@ def _named_terms(
 
 def _group_terms(solved: SolvedGroup) -> FitTerms:
     """Return the mean map of the fitted exposures, with its error."""
-    maps = [m for m in solved.maps if m is not None]
+    chosen = solved.fitted or solved.active
+    maps = [m for e in chosen if (m := solved.maps[e]) is not None]
     mean = Affine(
         np.mean([m.matrix for m in maps], axis=0),
         np.mean([m.shift for m in maps], axis=0),
     )
-    count = len(solved.active)
-    average = np.tile(np.eye(6), (1, count)) / count
+    share = np.isin(solved.active, chosen) / len(chosen)
+    average = np.kron(share, np.eye(6))
     cov = average @ solved.solution.covariance @ average.T
     return _named_terms(solved, mean, mean.shift, np.zeros(2), cov)
 

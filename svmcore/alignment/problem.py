@@ -10,6 +10,7 @@ from svmcore.alignment.member import GroupMember
 from svmcore.alignment.plane import Affine, TangentPlane
 from svmcore.alignment.reference import PlaneReference
 from svmcore.alignment.robust import GroupSolution
+from svmcore.alignment.selected import Selection
 from svmcore.alignment.settings import AlignmentSettings
 from svmcore.alignment.solve import Observations
 from svmcore.model.decisions import AlignmentDecisions
@@ -55,7 +56,7 @@ class SolvedGroup:
         Plane of the fit.
     position : tuple of ndarray
         Positions of all sources of each member with the WCS as it came [mas].
-    usable : tuple of ndarray of bool
+    selected : tuple of Selection
         Sources of each member that may take part.
     reference : PlaneReference or None
         Reference stars at the mean epoch.
@@ -73,13 +74,16 @@ class SolvedGroup:
         Whole map of each member from its WCS to the sky; None if not fitted.
     active : tuple of int
         Members in the solution, in the order of its exposures.
+    loose : frozenset of int
+        Those of them that are linked, but of which too few matches are left by
+        hand: their maps are first guesses.
     is_absolute : bool
         Whether the solution is tied to the catalog.
     """
 
     plane: TangentPlane
     position: tuple[FloatArray, ...]
-    usable: tuple[NDArray[np.bool_], ...]
+    selected: tuple[Selection, ...]
     reference: PlaneReference | None
     linked: Linked
     obs: Observations
@@ -88,4 +92,10 @@ class SolvedGroup:
     solution: GroupSolution
     maps: tuple[Affine | None, ...]
     active: tuple[int, ...]
+    loose: frozenset[int]
     is_absolute: bool
+
+    @property
+    def fitted(self) -> tuple[int, ...]:
+        """Members that have a fit of their own."""
+        return tuple(e for e in self.active if e not in self.loose)

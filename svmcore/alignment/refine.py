@@ -108,11 +108,13 @@ def refine_sources(
     unbiased = "" if varies else _without_bias(problem, before, filters)
     if unbiased:
         return Refined(problem.members, solved, (unbiased,))
-    for name, chosen in by_filter.items():
+    for name in filters:
+        # Those that are not in this solution may be in another, by hand.
+        every = [k for k, m in enumerate(members) if m.filter_name == name]
         changed, methods[name] = _refine_filter(
             problem,
             before,
-            (chosen, good[name]),
+            (every, good[name]),
             stamps,
             PsfShape(fwhm_pix, varies=varies),
         )

@@ -227,7 +227,8 @@ class MatchTable:
     is_used : ndarray of bool, shape (n,)
         Whether the match took part in the fit.
     why_not : ndarray of str, shape (n,)
-        ``clipped``, ``by hand``, ``region``, ``saturated``, or empty if used.
+        ``clipped``, ``by hand``, ``region``, ``saturated``, ``no fit`` if those
+        left out leave it nothing to be compared with, or empty if used.
     """
 
     identifier: NDArray[np.str_]

@@ -48,7 +48,7 @@ __all__ = [
     "read_members",
 ]
 
-FIT_VERSION = 3
+FIT_VERSION = 4
 WRITE_VERSION = 1
 
 
@@ -275,7 +275,9 @@ def fit_alignment(call: TaskCall) -> None:
     for used in offers.catalogs(warnings):
         if refined is None:
             refined = refine_group(
-                replace(problem, reference=used),
+                # Positions are the same whatever a person decides about the
+                # fit, as in fits from the stored sources.
+                replace(problem, reference=used, decisions=AlignmentDecisions()),
                 stamps,
                 fwhm_pix=profile_width(payload.detector_key, payload.settings),
             )

@@ -1,0 +1,105 @@
+"""Fits from stored sources, compared with those that a run makes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from svmcore.io.alignment import read_group_fit, read_source_lists
+from svmcore.model.decisions import AlignmentDecisions, ExcludedRegion
+from svmcore.model.reference import ReferenceChoice
+from svmcore.pipeline.align import alignment_tasks
+from svmcore.pipeline.prepare import prepare_visit
+from svmcore.pipeline.refit import Refitter
+from svmcore.pipeline.tasks import TaskCall
+from svmcore.simulation.config import PointingErrors, VisitConfig
+from svmcore.simulation.visit import write_visit
+
+
+@pytest.fixture(scope="module")
+def fits(tmp_path_factory):
+    """Return what fits a visit by decisions, as its tasks do: task, folder."""
+    folder = tmp_path_factory.mktemp("visit")
+    # Undersampled stars whose centroids follow the pixel phase: positions are
+    # refined, and depended on which matches were used.
+    config = VisitConfig(
+        exposures=2,
+        density=900.0,
+        chip_shape=(400, 400),
+        seed=33,
+        has_grism=False,
+        has_rejected=False,
+        pointing=PointingErrors(visit_offset_mas=(300.0, -200.0)),
+    )
+    write_visit(folder, config)
+    prepared = prepare_visit(folder)
+    (total,) = prepared.tree.totals
+    output = tmp_path_factory.mktemp("results")
+    folders = {}
+
+    def fit(name, decisions):
+        tasks = alignment_tasks(
+            total,
+            parameters=prepared.parameters[total.basename],
+            reference=ReferenceChoice.from_user(folder / "gaia.ecsv"),
+            decisions=decisions,
+        )
+        for task in tasks:
+            detects = task.step == "detect sources"
+            if task.step == "write exposure" or (
+                detects and task.identifier in folders
+            ):
+                continue
+            where = output / name / task.subject
+            where.mkdir(parents=True)
+            inputs = {
+                role: tuple(folders[each] for each in names)
+                for role, names in task.needs.items()
+            }
+            task.function(TaskCall(task.payload, inputs, where, output))
+            folders[task.identifier] = where
+        task = next(task for task in tasks if task.step == "fit alignment")
+        return task, folders[task.identifier]
+
+    return fit
+
+
+@pytest.mark.slow
+def test_a_live_refit_is_the_fit_of_the_run(fits):
+    task, plain = fits("plain", AlignmentDecisions())
+    first = read_group_fit(plain)
+    assert any("phase" in line for line in first.history)
+    table = first.matches
+    middle = int(np.flatnonzero(table.is_used)[3])
+    decisions = AlignmentDecisions(
+        excluded_matches=frozenset(table.identifier[table.is_used][::4].tolist()),
+        excluded_regions=(
+            ExcludedRegion(
+                float(table.ra_deg[middle]), float(table.dec_deg[middle]), 5.0
+            ),
+        ),
+    )
+    live = Refitter(task, plain)(decisions, task.payload.settings)
+    again, folder = fits("decided", decisions)
+    run = read_group_fit(folder)
+    for rootname, sources in read_source_lists(plain).items():
+        assert (sources.xy == read_source_lists(folder)[rootname].xy).all()
+    assert live.kind == run.kind == "absolute"
+    # A millionth of a mas is 3e-13 degrees.
+    for one, two in zip(live.wcs, run.wcs, strict=True):
+        assert one.chips[0].crval_deg == pytest.approx(
+            two.chips[0].crval_deg, rel=0, abs=3e-13
+        )
+        assert np.array(one.chips[0].cd_deg) == pytest.approx(
+            np.array(two.chips[0].cd_deg), rel=1e-13
+        )
+    assert live.matches.residual_mas == pytest.approx(
+        run.matches.residual_mas, rel=0, abs=1e-6
+    )
+    assert (live.matches.identifier == run.matches.identifier).all()
+    # And from the results of the run with decisions, back to the plain one.
+    back = Refitter(again, folder)(AlignmentDecisions(), task.payload.settings)
+    assert back.matches.residual_mas == pytest.approx(
+        table.residual_mas, rel=0, abs=1e-6
+    )
+    assert replace(back.absolute, fitgeom="") == replace(first.absolute, fitgeom="")
