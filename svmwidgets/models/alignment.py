@@ -271,21 +271,21 @@ class AlignmentModel(StepModel):
         names = self.chosen.kept_apriori
         names = names | {rootname} if kept else names - {rootname}
         label = f"Keep the a-priori WCS of {rootname}" if kept else f"Fit {rootname}"
-        return self._change(label, kept_apriori=names)
+        return self.change_decisions(label, kept_apriori=names)
 
     def follow(self, rootname: str) -> bool:
         """Let the relative frame follow an exposure; empty for the mean."""
         label = (
             f"Reference exposure {rootname}" if rootname else "No reference exposure"
         )
-        return self._change(label, reference_exposure=rootname)
+        return self.change_decisions(label, reference_exposure=rootname)
 
     def offset(self, rootname: str, east_mas: float, north_mas: float) -> bool:
         """Give a first guess of an exposure's pointing error."""
         others = [o for o in self.chosen.manual_offsets if o.rootname != rootname]
         guess = ManualOffset(rootname, float(east_mas), float(north_mas))
         label = f"First guess for {rootname}: {east_mas:+.0f}, {north_mas:+.0f} mas"
-        return self._change(label, manual_offsets=(*others, guess))
+        return self.change_decisions(label, manual_offsets=(*others, guess))
 
     def change_geometry(self, geometry: str) -> bool:
         """Fit at most that geometry, if the matches suffice."""
@@ -321,12 +321,13 @@ class AlignmentModel(StepModel):
         """Remember the present fit, to compare later ones with it."""
         self.earlier = self.fit
 
-    # ---- inside ----
-
-    def _change(self, label: str, **values: Any) -> bool:
+    def change_decisions(self, label: str, **values: Any) -> bool:
+        """Replace fields of what was decided about the detector."""
         chosen = replace(self.chosen, **values)
         decisions = self.door.decisions.with_alignment(self.detector, chosen)
         return self.door.decide(label, decisions)
+
+    # ---- inside ----
 
     def _has_moved(self, prepared: PreparedVisit, reference: str) -> bool:
         """Whether other exposures or another catalog are to be fitted now."""

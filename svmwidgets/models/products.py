@@ -98,7 +98,14 @@ class ProductsModel(StepModel):
             self.settle("failed", "no product")
             return
         totals = sum(1 for total in tree.totals if total.filters)
-        text = f"{totals} total, {filters} filter, {drizzled} exposure"
+        text = ", ".join(
+            f"{many} {noun}{'' if many == 1 else 's'}"
+            for many, noun in (
+                (totals, "total"),
+                (filters, "filter"),
+                (drizzled, "exposure"),
+            )
+        )
         self.settle("warn" if tree.left_out else "ok", text)
 
     @T.observe("selected")

@@ -7,6 +7,7 @@ import ipywidgets as widgets
 
 from svmwidgets.figures import ResidualFigures, Table, badge, column
 from svmwidgets.models.alignment import AXES, GEOMETRIES, KINDS, AlignmentModel
+from svmwidgets.panels.byhand import ByHand
 from svmwidgets.panels.parts import (
     act,
     card,
@@ -68,12 +69,14 @@ class AlignmentPanel(widgets.VBox):
         self._build_top(guard)
         self._build_plots(guard)
         self._build_table(guard)
+        self.by_hand = ByHand(session, model)
         self.star = StarView(session, model)
+        self.outcome = columns([self.numbers], [self.notices])
         super().__init__(
             [
                 self.top,
-                card([self.table, self.verdict], heading="Exposures"),
-                columns([self.numbers], [self.notices]),
+                card([self.table, self.verdict, self.by_hand], heading="Exposures"),
+                self.outcome,
                 self.plots,
                 self.star,
             ]
@@ -199,6 +202,7 @@ class AlignmentPanel(widgets.VBox):
             label="Fit of each exposure",
             empty_text="Not aligned yet. Press Align.",
         )
+        self.table.add_class("svm-close-table")
         self.table.on_change(guard(self._toggled))
         self.table.observe(guard(self._picked), "selected")
         self.follow = act(
@@ -211,9 +215,13 @@ class AlignmentPanel(widgets.VBox):
 
     def refresh(self) -> None:
         """Show the fit as the model has it."""
+        self.by_hand.refresh()
         self._show_table()
         self._show_matches()
         self._show_numbers()
+        # What a fit fills stays away until there is one.
+        for part in (self.outcome, self.plots):
+            part.layout.display = None if self.model.fit else "none"
         notices = self.model.notices()
         self.notices.layout.display = None if notices else "none"
         self.notice_list.layout.display = None
@@ -230,6 +238,7 @@ class AlignmentPanel(widgets.VBox):
         self.detector_box.layout.display = None if len(labels) > 1 else "none"
         self.reference.value = model.reference
         self.grism.layout.display = None if model.has_grism else "none"
+        self.by_hand.refresh()
         self.grism.value = model.carries_fit
         if model.geometry in GEOMETRIES:
             self.geometry.value = model.geometry

@@ -86,8 +86,8 @@ class DrizzlingPanel(widgets.VBox):
         self.tasks = Table(
             [
                 column("status", "State", "badge"),
-                column("step", "Task", "code"),
-                column("subject", "Subject", "code"),
+                column("step", "Task"),
+                column("subject", "Subject"),
                 column("seconds", "Time", "number", digits=1, unit="s"),
             ],
             height="250px",
@@ -96,14 +96,17 @@ class DrizzlingPanel(widgets.VBox):
         )
         self.trial = TrialCard(model, session)
         self.viewer.on_click(guard(self._clicked))
+        self.choices = toolbar(
+            label("Product", self.product),
+            self.plane,
+            label("Beside", self.beside),
+            self.catalogue,
+        )
+        self.coverage = card([self.statistics], heading="Coverage and weight")
+        self.task_card = card([self.tasks], heading="Tasks of the run")
         images = card(
             [
-                toolbar(
-                    label("Product", self.product),
-                    self.plane,
-                    label("Beside", self.beside),
-                    self.catalogue,
-                ),
+                self.choices,
                 self.images,
                 self.image_line,
             ],
@@ -116,8 +119,8 @@ class DrizzlingPanel(widgets.VBox):
                     [images],
                     [
                         card([self.states], heading="Products"),
-                        card([self.statistics], heading="Coverage and weight"),
-                        card([self.tasks], heading="Tasks of the run"),
+                        self.coverage,
+                        self.task_card,
                     ],
                 ),
                 self.trial,
@@ -134,6 +137,7 @@ class DrizzlingPanel(widgets.VBox):
         session.observe(guard(lambda _: self._show_images()), "step")
         self._show_products()
         self._show_statistics()
+        self._show_tasks()
 
     def _run(self, *steps: str) -> None:
         self.session.run(*steps, label="Drizzle" if steps else "Run everything")
@@ -174,6 +178,8 @@ class DrizzlingPanel(widgets.VBox):
             }
             for state in states
         ]
+        is_made = any(state.status != "todo" for state in states)
+        self.choices.layout.display = None if is_made else "none"
         self._show_run()
         self._show_images()
 
@@ -247,8 +253,8 @@ class DrizzlingPanel(widgets.VBox):
 
     def _show_statistics(self) -> None:
         found = self.model.statistics
+        self.coverage.layout.display = "none" if found is None else None
         if found is None:
-            set_facts(self.statistics, [("", "No product to measure yet.")])
             return
         facts = list(found.keywords)
         facts.append(("Mean weight", f"{found.weight_mean:.4g}"))
@@ -259,6 +265,8 @@ class DrizzlingPanel(widgets.VBox):
         set_facts(self.statistics, facts)
 
     def _show_tasks(self) -> None:
+        is_any = bool(self.session.run_model.rows)
+        self.task_card.layout.display = None if is_any else "none"
         self.tasks.rows = [
             {
                 "id": row.identifier,

@@ -105,8 +105,8 @@ class InputsPanel(widgets.VBox):
                     self.browser,
                 ),
                 columns(
-                    [card([self.table], heading="Exposures"), self.remarks_card],
-                    [card([self.sky], heading="On the sky"), self.details],
+                    [card([self.table], heading="Exposures"), self.details],
+                    [card([self.sky], heading="On the sky"), self.remarks_card],
                 ),
             ]
         )
@@ -120,15 +120,15 @@ class InputsPanel(widgets.VBox):
     def refresh(self) -> None:
         """Show the visit as the model has it."""
         shown = self.model.rows
-        first = shown[0]["calibration"] if shown else ()
         several = len({row["detector"] for row in shown}) > 1
         self.table.columns = [
             column("file", "Exposure", "code"),
             *([column("detector", "Detector")] if several else []),
             column("filter", "Filter"),
             column("exptime", "Time", "number", digits=1, unit="s"),
-            *(column(f"c{i}", c.name, "badge") for i, c in enumerate(first)),
             column("target", "Target", "code"),
+            column("calibration", "Calibration", "badge"),
+            column("wcs", "WCS", "badge"),
         ]
         self.table.rows = [_row(row) for row in shown]
         remarks = self.model.remarks
@@ -183,8 +183,11 @@ class InputsPanel(widgets.VBox):
         names = [
             n for n in self.table.selected if n in {r["id"] for r in self.table.rows}
         ]
+        if not names and self.table.rows:
+            self.table.selected = [self.table.rows[0]["id"]]  # comes back here
+            return
         if not names:
-            set_facts(self.facts, [("", "Select an exposure in the table.")])
+            set_facts(self.facts, [("", "Open a visit to see its exposures.")])
             self.thumbnail.show(None)
             return
         name = names[0]
@@ -289,10 +292,16 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "_status": "warn" if row["notes"] else "",
         "_tooltip": "\n".join(row["notes"]),
     }
-    for number, state in enumerate(row["calibration"]):
-        word = {True: "ok", False: "warn", None: "off"}[state.is_expected]
-        shown = row["wcs_kind"] if state.keyword == "WCSNAME" else _value(state)
-        cells[f"c{number}"] = badge(word, shown, f"{_value(state)}: {state.sentence}")
+    states = row["calibration"]
+    wcs = next(state for state in states if state.keyword == "WCSNAME")
+    words = f"{_value(wcs)}: {wcs.sentence}"
+    cells["wcs"] = badge("ok" if wcs.is_expected else "warn", row["wcs_kind"], words)
+    odd = [s for s in states if s.is_expected is False and s is not wcs]
+    cells["calibration"] = badge(
+        "warn" if odd else "ok",
+        ", ".join(f"{state.name} {_value(state)}" for state in odd) or "complete",
+        "\n".join(f"{s.name}: {_value(s)}. {s.sentence}" for s in odd or states),
+    )
     return cells
 
 

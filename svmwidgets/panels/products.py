@@ -57,11 +57,11 @@ class ProductsPanel(widgets.VBox):
                             [self.origin, toolbar(self.edit)],
                             heading="Parameters it uses",
                         ),
+                        card([self.sky, self.depth], heading="Coverage"),
                     ],
                     [
                         card([self.facts], heading="Selected product"),
                         card([self.files], heading="Files"),
-                        card([self.sky, self.depth], heading="Coverage"),
                     ],
                     split="even",
                 )

@@ -183,3 +183,44 @@ def test_selection_and_focus_of_the_plots_arrive_together(aligned, model):
     assert panel.figures.focused_row == 3
     model.selected, model.focused = (), ""
     assert panel.figures.selected_rows == []
+
+
+def test_first_guess_by_hand_is_kept_listed_and_taken_back(aligned, model):
+    rootname = model.fit.exposures[0].rootname
+    panel = AlignmentPanel(model, aligned).by_hand
+    panel.exposure.value = rootname
+    panel.east.value, panel.north.value = "12", "-7.5"
+    panel.guess.click()
+    (one,) = model.chosen.manual_offsets
+    assert (one.rootname, one.east_mas, one.north_mas) == (rootname, 12.0, -7.5)
+    assert "manual_offset" in aligned.lines[-1].python or "ManualOffset" in (
+        aligned.lines[-1].python
+    )
+    panel.refresh()
+    assert [row["subject"] for row in panel.table.rows] == [rootname]
+    panel._remove(f"guess {rootname}", "remove", "Remove")
+    assert model.chosen.manual_offsets == ()
+
+
+def test_circle_around_matches_takes_their_sources_out_and_undo_brings_back(
+    aligned, model
+):
+    before = model.shown().identifiers
+    model.selected = tuple(before[:1])
+    panel = AlignmentPanel(model, aligned).by_hand
+    panel.around.click()
+    panel.leave_out.click()
+    aligned.wait(60)
+    assert len(model.chosen.excluded_regions) == 1
+    shown = model.shown()
+    used = {
+        name
+        for name, is_rejected in zip(shown.identifiers, shown.is_rejected, strict=True)
+        if not is_rejected
+    }
+    assert before[0] not in used
+    assert len(used) > 0.8 * len(before)
+    aligned.undo()
+    aligned.wait(60)
+    assert model.chosen.excluded_regions == ()
+    assert model.shown().identifiers == before

@@ -1,6 +1,7 @@
 // A JupyterLab extension in the form that Lab loads without a build step.
 // It runs the cells of a notebook that asks for it in its own metadata
 // ({"svmwidgets": {"autorun": true}}), once, when the notebook is opened.
+// It folds the side bar away, and leaves out the question about news of Jupyter.
 // Only "svm lab" tells a server about this folder, and only its notebooks ask.
 (function () {
   const PATIENCE_MS = 100;
@@ -18,6 +19,10 @@
     }
     await widget.sessionContext.ready;
     app.shell.activateById(widget.id);
+    // The dashboard wants the width of the list of files; one click brings it back.
+    if (app.shell.collapseLeft) {
+      app.shell.collapseLeft();
+    }
     await app.commands.execute("notebook:run-all-cells");
   }
 
