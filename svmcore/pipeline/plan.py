@@ -49,7 +49,7 @@ class Plan:
 def make_plan(
     prepared: PreparedVisit,
     *,
-    reference: ReferenceChoice,
+    reference: ReferenceChoice | None = None,
     steps: Collection[str] = STEPS,
 ) -> Plan:
     """Return the tasks for all products of a visit.
@@ -58,8 +58,9 @@ def make_plan(
     ----------
     prepared : PreparedVisit
         The cheap half.
-    reference : ReferenceChoice
-        What the visit is aligned to.
+    reference : ReferenceChoice or None
+        What the visit is aligned to; None aligns the exposures to each other
+        only.
     steps : collection of str
         Which of `STEPS` are wanted; catalogs and previews need drizzling.
 
@@ -78,6 +79,7 @@ def make_plan(
         raise PipelineError(
             ", ".join(sorted(unknown)), "no such step", f"Steps: {', '.join(STEPS)}."
         )
+    reference = reference or ReferenceChoice.from_user(None)
     tasks: list[Task] = []
     for total in prepared.tree.totals:
         tasks.extend(_detector_tasks(prepared, total, reference, steps))

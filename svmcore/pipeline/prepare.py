@@ -71,6 +71,15 @@ class PreparedVisit:
                 f"{first.remedy} Or go on without what cannot be used: "
                 "--skip-faulty, or skip_faulty=True in Python.".strip(),
             )
+        for total in self.working_totals:
+            for exposure in total.exposures:
+                if exposure.exptime_s <= 0:
+                    raise InputError(
+                        exposure.path.name,
+                        f"EXPTIME is {exposure.exptime_s:g}, and it was accepted by "
+                        "hand, but what holds no exposure cannot be drizzled",
+                        "Take the override back.",
+                    )
         if self.working_totals:
             return
         rejected = [v for v in self.verdicts if not v.accepted]
