@@ -147,18 +147,21 @@ def _grow_component(
     members = [waiting[0]]
     maps[waiting[0]] = Affine.identity()
     rest = list(waiting[1:])
+    merged = _Merged()
+    merged.add(lists[waiting[0]], Affine.identity())
     grown = True
     while rest and grown:
         grown = False
         for exposure in list(rest):
-            stars = merge_stars([lists[e] for e in members], [maps[e] for e in members])
-            found = _locate(lists[exposure].position, _best_first(stars), radius_mas)
+            stars = _best_first(merged.stars())
+            found = _locate(lists[exposure].position, stars, radius_mas)
             if found is None:
                 continue
             maps[exposure], pairs, peak = found
             notes.append(
                 f"exposure {exposure} linked by {pairs} pairs (histogram {peak})"
             )
+            merged.add(lists[exposure], maps[exposure])
             members.append(exposure)
             rest.remove(exposure)
             grown = True
@@ -259,27 +262,46 @@ def merge_stars(
         Every source belongs to exactly one star; most cosmic rays are stars
         of a single observation.
     """
-    position = np.zeros((0, 2))
-    weight = np.zeros(0)
-    found: list[tuple[IndexArray, IndexArray, IndexArray]] = []
-    for number, (points, affine) in enumerate(zip(lists, maps, strict=True)):
+    merged = _Merged(radius_mas)
+    for points, affine in zip(lists, maps, strict=True):
+        merged.add(points, affine)
+    return merged.stars()
+
+
+class _Merged:
+    """Stars that grow by one exposure after the other."""
+
+    def __init__(self, radius_mas: float = 80.0) -> None:
+        self._radius_mas = radius_mas
+        self._position: FloatArray = np.zeros((0, 2))
+        self._weight: FloatArray = np.zeros(0)
+        self._found: list[tuple[IndexArray, IndexArray, IndexArray]] = []
+
+    def add(self, points: PointList, affine: Affine) -> None:
+        """Give every source of another exposure to a star."""
+        position, weight = self._position, self._weight
         moved = affine.apply(points.position)
-        rows, stars = match_nearest(moved, position, radius_mas)
+        rows, stars = match_nearest(moved, position, self._radius_mas)
         own = points.sigma**-2
         total = weight[stars] + own[rows]
         position[stars] += (moved[rows] - position[stars]) * (own[rows] / total)[
             :, None
         ]
         weight[stars] = total
-        new = np.setdiff1d(np.arange(len(moved)), rows)
+        every = np.arange(len(moved), dtype=np.int64)
+        new = np.setdiff1d(every, rows)
         labels = np.full(len(moved), -1, dtype=np.int64)
         labels[rows] = stars
         labels[new] = len(position) + np.arange(len(new))
-        position = np.concatenate([position, moved[new]])
-        weight = np.concatenate([weight, own[new]])
-        every = np.arange(len(moved), dtype=np.int64)
-        found.append((np.full(len(moved), number, dtype=np.int64), every, labels))
-    if not found:
-        none = np.zeros(0, dtype=np.int64)
-        return Stars(position, none, none, none)
-    return Stars(position, *(np.concatenate(part) for part in zip(*found, strict=True)))
+        self._position = np.concatenate([position, moved[new]])
+        self._weight = np.concatenate([weight, own[new]])
+        number = np.full(len(moved), len(self._found), dtype=np.int64)
+        self._found.append((number, every, labels))
+
+    def stars(self) -> Stars:
+        """Return the stars so far."""
+        if not self._found:
+            none = np.zeros(0, dtype=np.int64)
+            return Stars(self._position, none, none, none)
+        parts = zip(*self._found, strict=True)
+        return Stars(self._position.copy(), *(np.concatenate(part) for part in parts))
