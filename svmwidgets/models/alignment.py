@@ -84,6 +84,7 @@ class AlignmentModel(StepModel):
     focused = T.Unicode("", help="Identifier of the match that is looked at")
     clip_sigma = T.Float(0.0, help="Sigma of the clip that is tried; 0 for none")
     offsets = T.Instance(PairOffsets, allow_none=True, help="Offsets of all pairs")
+    by_hand = T.Tuple(help="Exposures, first guesses and circles left out")
     has_grism = T.Bool(default_value=False, help="Whether there are grism exposures")
     carries_fit = T.Bool(default_value=False, help="Whether they get the fit")
     is_fresh = T.Bool(default_value=False, help="Whether the stored fit is this one")
@@ -125,6 +126,7 @@ class AlignmentModel(StepModel):
                 self.detector = self.detectors[0] if self.detectors else ""
             self.carries_fit = prepared.decisions.carry_fit_to_grism
             self.has_grism = bool(self.total and self.total.grisms)
+            self._read_by_hand()
             self._read_geometry()
         if before is not None and self._refitter is not None:
             self._refit()
@@ -329,6 +331,11 @@ class AlignmentModel(StepModel):
 
     # ---- inside ----
 
+    def _read_by_hand(self) -> None:
+        names = tuple(exposure.rootname for exposure in self.total_exposures)
+        chosen = self.chosen
+        self.by_hand = (names, chosen.manual_offsets, chosen.excluded_regions)
+
     def _has_moved(self, prepared: PreparedVisit, reference: str) -> bool:
         """Whether other exposures or another catalog are to be fitted now."""
         names = {e.rootname for e in self.total_exposures}
@@ -344,6 +351,7 @@ class AlignmentModel(StepModel):
         self.selected, self.focused, self.exposure = (), "", ""
         self.fit = self._fits.get(self.detector)
         self._refitter = self.offsets = None
+        self._read_by_hand()
         self._read_geometry()
         self._look_at_detector()
 

@@ -88,6 +88,7 @@ class AlignmentPanel(widgets.VBox):
                 self._show_choices,
             ),
             (["has_grism", "carries_fit"], self._show_choices),
+            (["by_hand"], self.by_hand.refresh),
             (["fit", "earlier", "is_fresh", "can_refit"], self.refresh),
             (["kind", "axes", "exposure", "offsets"], self._show_matches),
             (["exposure"], self._show_table),

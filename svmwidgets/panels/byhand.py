@@ -17,6 +17,7 @@ _COLUMNS = (
     column("value", "Value", "code"),
     column("remove", "", "action"),
 )
+_NONE = (("choose exposure", ""),)
 
 
 class ByHand(widgets.Accordion):
@@ -33,11 +34,13 @@ class ByHand(widgets.Accordion):
     def __init__(self, session: Any, model: AlignmentModel) -> None:
         self.model = model
         guard = session.guard
-        self.exposure = menu([], label="Exposure to move")
+        self.exposure = menu(_NONE, value="", label="Exposure to move")
         self.east = field("East [mas]", placeholder="east, mas", width="100px")
         self.north = field("North [mas]", placeholder="north, mas", width="100px")
         self.guess = act("Set first guess", guard(self._guess))
-        self.center = field("Centre", placeholder="RA Dec, degrees or h m s", value="")
+        self.center = field(
+            "Centre", placeholder="RA Dec, degrees or h m s", width="240px"
+        )
         self.radius = field("Radius [arcsec]", placeholder="arcsec", width="80px")
         self.around = act("Around selected matches", guard(self._around), kind="quiet")
         self.leave_out = act("Leave out circle", guard(self._leave_out))
@@ -77,8 +80,11 @@ class ByHand(widgets.Accordion):
         """Show what was entered, and the exposures that can be moved."""
         model = self.model
         names = [exposure.rootname for exposure in model.total_exposures]
-        if list(self.exposure.options) != names:
-            self.exposure.options = names
+        options = (*_NONE, *((name, name) for name in names))
+        if tuple(self.exposure.options) != options:
+            before = self.exposure.value
+            self.exposure.options = options
+            self.exposure.value = before if before in names else ""
         chosen = model.chosen if model.detector else None
         offsets = chosen.manual_offsets if chosen else ()
         regions = chosen.excluded_regions if chosen else ()
