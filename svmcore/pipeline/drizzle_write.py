@@ -115,6 +115,7 @@ def write_stack(
         for n, member in enumerate(payload.members)
     ]
     headers = _headers(payload, grid, inputs, chips)
+    _name_solution(headers.science, inputs[0].chips[0])
     for sentence in history:
         headers.primary.add_history(sentence)
     count = CoverageCount(
@@ -193,6 +194,17 @@ def _extensions(
             )
         )
     return tuple(found)
+
+
+def _name_solution(science: fits.Header, first: fits.Header) -> None:
+    """Give a product the solution's name of its own first input.
+
+    The grid is common to the detector and bears the name of the group's
+    solution, which an exposure that kept its WCS does not have.
+    """
+    for keyword in ("WCSNAME", "WCSTYPE"):
+        if keyword in first:
+            science[keyword] = (first[keyword], first.comments[keyword])
 
 
 def _exposure_headers(
