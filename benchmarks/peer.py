@@ -85,6 +85,9 @@ def run_peer(python: str, visit: Path, output: Path) -> dict:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     server.shutdown()
+    for path in output.glob("*_fl?.fits"):
+        if not path.name.startswith("hst_"):
+            path.unlink()  # the inputs: only what came of them is scored
     return {
         "wall_s": time.perf_counter() - wall,
         "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,

@@ -126,22 +126,20 @@ def main():
                 f"{name}: peer / ours: wall {peer['wall_s'] / ours['wall_s']:.1f}, "
                 f"CPU {peer['cpu_s'] / ours['cpu_s']:.1f}"
             )
-        scored = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "svmcore.cli.score",
-                str(visit),
-                str(visit / "ours"),
-            ],
-            check=False,
-        )
-        if scored.returncode:
-            print(f"{name}: the alignment could not be scored")
+        for who in figures[name]:
+            print(f"{name} {who}", flush=True)
+            score(visit, visit / who)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1))
     if arguments.folder is None:
         shutil.rmtree(folder)
+
+
+def score(visit, output):
+    words = ["score", str(visit), str(output)]
+    done = subprocess.run([sys.executable, "-m", "svmcore.cli", *words], check=False)
+    if done.returncode:
+        print(f"{output}: the alignment could not be scored")
 
 
 def show(visit, who, figures):
