@@ -29,8 +29,8 @@ class ChipImage:
         Reads of an IR ramp that were used.
     seconds : ndarray of float32 or None
         Their exposure time [s].
-    cosmic_rays : ndarray of bool or None
-        Pixels hit by cosmic rays: truth, in no file of the archive.
+    cosmic_rays : ndarray of float32 or None
+        Charge of cosmic rays: truth, in no file of the archive [electron].
     """
 
     science: FloatImage
@@ -38,7 +38,7 @@ class ChipImage:
     flags: NDArray[np.int16]
     reads: NDArray[np.int16] | None
     seconds: FloatImage | None
-    cosmic_rays: NDArray[np.bool_] | None
+    cosmic_rays: FloatImage | None
 
 
 def expose_chip(

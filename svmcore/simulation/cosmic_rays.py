@@ -17,8 +17,8 @@ def add_cosmic_rays(
     hits: float,
     diffusion_pix: float,
     rng: np.random.Generator,
-) -> NDArray[np.bool_]:
-    """Add cosmic rays to an image in place and say where.
+) -> NDArray[np.float32]:
+    """Add cosmic rays to an image in place and return their charge.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def add_cosmic_rays(
 
     Returns
     -------
-    ndarray of bool, shape (ny, nx)
-        Pixels that received more than 10 electrons.
+    ndarray of float32, shape (ny, nx)
+        What was added [electron].
 
     Notes
     -----
@@ -66,7 +66,7 @@ def add_cosmic_rays(
     sigma = diffusion_pix * np.sqrt(0.15 + 0.85 * depth)
     deposit = _spread(x, y, sigma, share, image.shape)
     image += deposit
-    return deposit > 10.0
+    return deposit
 
 
 def _along_ray(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -32,6 +31,12 @@ from svmcore.simulation.pointings import PlannedExposure
 from svmcore.simulation.psf import build_psf
 from svmcore.simulation.random_numbers import generator
 from svmcore.simulation.sky import Galaxies, Stars
+from svmcore.simulation.truth_pixels import (
+    defects_path,
+    hits_path,
+    write_defects,
+    write_hits,
+)
 from svmcore.simulation.wcs_headers import (
     ChipSolutions,
     chip_wcs,
@@ -161,6 +166,7 @@ def write_exposures(
         path = folder / f"{exposure.rootname}_{instrument.suffix}.fits"
         _write_exposure(path, config, exposure, chips, images)
         yield path
+    write_defects(defects_path(folder, instrument.name), blemishes)
 
 
 def _write_exposure(
@@ -197,10 +203,13 @@ def _write_exposure(
         hdus.writeto(stream, output_verify="ignore")  # verified by the tests
         for block in headerlets:
             stream.write(block)
-    if images[0].cosmic_rays is not None:
-        _write_cosmic_rays(
-            path.with_name(f"truth_cosmic_rays_{exposure.rootname}.npz"), chips, images
-        )
+    charges = {
+        chip.chip.extver: image.cosmic_rays
+        for chip, image in zip(chips, images, strict=True)
+        if image.cosmic_rays is not None
+    }
+    if charges:
+        write_hits(hits_path(path.parent, exposure.rootname), charges)
 
 
 def _planes(image: ChipImage) -> Iterator[tuple[str, NDArray[np.generic]]]:
@@ -209,16 +218,3 @@ def _planes(image: ChipImage) -> Iterator[tuple[str, NDArray[np.generic]]]:
     if image.reads is not None and image.seconds is not None:
         yield "samp", image.reads
         yield "time", image.seconds
-
-
-def _write_cosmic_rays(
-    path: Path, chips: Sequence[ChipSolutions], images: Sequence[ChipImage]
-) -> None:
-    """Write the pixels hit by cosmic rays, packed to bits along each row."""
-    packed: dict[str, Any] = {}
-    for chip, image in zip(chips, images, strict=True):
-        if image.cosmic_rays is not None:
-            packed[f"sci{chip.chip.extver}"] = np.packbits(image.cosmic_rays, axis=1)
-            packed[f"shape{chip.chip.extver}"] = np.array(chip.shape)
-    with write_atomically(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **packed)

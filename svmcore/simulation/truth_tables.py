@@ -156,6 +156,7 @@ def write_truth(
                     "offset_north": north,
                     "roll": exposure.roll_deg,
                     "scale": exposure.scale,
+                    "breathing": exposure.breathing,
                     "sky": exposure.sky,
                 }
             )

@@ -76,8 +76,11 @@ def test_dead_pixels_are_dark_and_hot_ones_bright():
 
 def test_cosmic_rays_are_tracks_of_a_few_pixels():
     image = np.zeros((400, 400), np.float32)
-    hit = add_cosmic_rays(
-        image, hits=200, diffusion_pix=0.4, rng=np.random.default_rng(4)
+    hit = (
+        add_cosmic_rays(
+            image, hits=200, diffusion_pix=0.4, rng=np.random.default_rng(4)
+        )
+        > 10
     )
     tracks, count = label(hit, np.ones((3, 3)))
     sizes = np.bincount(tracks.ravel())[1:]
