@@ -96,6 +96,7 @@ def _clipped_statistics(boxes: FloatArray) -> tuple[FloatArray, FloatArray, Floa
     sums, squares = (
         np.pad(np.cumsum(each, axis=1), ((0, 0), (1, 0))) for each in (plain, plain**2)
     )
+    median, mean, spread = (np.zeros(len(values)) for _ in range(3))
     for rounds_left in range(_CLIP_ROUNDS, -1, -1):
         number = end - first
         median = (
