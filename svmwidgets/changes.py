@@ -315,6 +315,11 @@ class History:
         return tuple(self._entries[: self._position])
 
     @property
+    def undone(self) -> tuple[Entry, ...]:
+        """Actions that redo would make again, the next one first."""
+        return tuple(self._entries[self._position :])
+
+    @property
     def undo_label(self) -> str:
         """What undo would take back; empty if nothing."""
         return self._entries[self._position - 1].label if self._position else ""

@@ -24,11 +24,13 @@ def begin_session(
     output: Path,
     reference: str | Path | None,
     data_folder: Path | None,
+    *,
+    is_new: bool = False,
 ) -> SavedSession:
     """Return the saved session of that visit, or a new one."""
     plain = _absolute(source)
     path = Path(output).absolute() / SESSION_NAME
-    if path.is_file():
+    if path.is_file() and not is_new:
         saved = read_session(path)
         if saved.source == plain:
             return saved

@@ -4,10 +4,33 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from svmwidgets.changes import History, python_lines
+from svmwidgets.changes import Entry, History, python_lines
+from svmwidgets.opening import plain_source
 from svmwidgets.saved import SavedSession
 
-__all__ = ["command_line", "run_python", "script_text"]
+__all__ = [
+    "LOG_HEAD",
+    "action_python",
+    "command_line",
+    "open_python",
+    "replay_text",
+    "run_python",
+    "script_text",
+]
+
+LOG_HEAD = """\
+from dataclasses import replace
+from pathlib import Path
+
+from svmcore.io.decisions import decisions_from_json
+from svmcore.model.decisions import ExcludedRegion, ManualOffset, ParameterChange
+from svmcore.model.verdict import Override
+from svmwidgets import Dashboard
+
+dashboard = Dashboard()
+session = dashboard.session
+"""
+"""What the lines of the log need before them to run in a fresh interpreter."""
 
 _HEAD = '''"""The visit {name}, processed as it was in the dashboard."""
 
@@ -68,28 +91,84 @@ def script_text(
     return "".join(parts)
 
 
-def run_python(steps: Sequence[str]) -> str:
-    """Return the Python of a run, with the names that the log uses.
+def open_python(saved: SavedSession, *, is_new: bool) -> str:
+    """Return the Python that opens a visit in a session.
+
+    Parameters
+    ----------
+    saved : SavedSession
+        The visit, its folders and what the session begins with.
+    is_new : bool
+        Whether it begins without the decisions that were saved before.
+    """
+    words = [
+        repr(plain_source(saved.source)),
+        f"output={str(saved.output)!r}",
+        f"reference={saved.history.start.reference!r}",
+    ]
+    if saved.data_folder:
+        words.append(f"data_folder={str(saved.data_folder)!r}")
+    if is_new:
+        words.append("is_new=True")
+    return f"session.open({', '.join(words)})"
+
+
+def action_python(entry: Entry) -> str:
+    """Return the Python that makes a decision in a session.
+
+    Parameters
+    ----------
+    entry : Entry
+        The action.
+    """
+    lines = python_lines(entry.changes)
+    reference = [line for line in lines if line.startswith("reference = ")]
+    decisions = [line for line in lines if line not in reference]
+    if decisions:
+        decisions.insert(0, "decisions = session.decisions")
+        decisions.append(f"session.decide({entry.label!r}, decisions)")
+    named = [line.removeprefix("reference = ") for line in reference]
+    return "\n".join([*decisions, *(f"session.choose_reference({r})" for r in named)])
+
+
+def run_python(steps: Sequence[str], label: str) -> str:
+    """Return the Python of a run in a session.
 
     Parameters
     ----------
     steps : sequence of str
         Steps of the task engine; all if empty.
+    label : str
+        Name of the run.
     """
-    if not steps:
-        return (
-            "report = process_visit("
-            "source, output=output, reference=reference, decisions=decisions)"
-        )
-    names = ", ".join(repr(step) for step in steps)
-    return "\n".join(
-        (
-            "prepared = prepare_visit(source, decisions=decisions)",
-            "choice = ReferenceChoice.from_user(reference)",
-            "plan = make_plan(prepared, reference=choice)",
-            f"outcome = run_plan(plan.of_step({names}), output=output)",
-        )
-    )
+    words = [repr(step) for step in steps]
+    return f"session.run({', '.join([*words, f'label={label!r}', 'wait=True'])})"
+
+
+def replay_text(
+    saved: SavedSession, history: History, *, view: Sequence[str] = ()
+) -> str:
+    """Return a script that repeats every action in a new dashboard.
+
+    Parameters
+    ----------
+    saved : SavedSession
+        The visit and its folders.
+    history : History
+        All actions; what was undone is made and undone again.
+    view : sequence of str
+        Lines about what is looked at, for the end.
+    """
+    actions = (*history.entries, *history.undone)
+    parts = [
+        LOG_HEAD,
+        open_python(saved, is_new=True),
+        *(f"\n# {entry.label}\n{action_python(entry)}" for entry in actions),
+        *(["\n# taken back"] if history.undone else []),
+        *("session.undo()" for _ in history.undone),
+        *(["\n# what was looked at", *view] if view else []),
+    ]
+    return "\n".join(parts) + "\n"
 
 
 def command_line(

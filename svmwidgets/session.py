@@ -1,22 +1,19 @@
 """One visit under work: a single door for every decision, saved and replayed."""
 
-import logging
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import traitlets as T  # noqa: N812
 
-from svmcore.errors import InputError, StoreError, SvmError
+from svmcore.errors import StoreError, SvmError
 from svmcore.io.visit import read_visit
 from svmcore.model.decisions import Decisions
 from svmcore.model.visit import VisitInput
 from svmcore.pipeline.prepare import PreparedVisit, decide
-from svmwidgets.background import Background
-from svmwidgets.changes import Choices, History, python_lines
-from svmwidgets.jobs import Courier, Jobs, Problem, problem_of
+from svmwidgets.changes import Choices, History
+from svmwidgets.jobs import Courier, Problem, problem_of
 from svmwidgets.models.alignment import AlignmentModel
 from svmwidgets.models.drizzling import DrizzlingModel
 from svmwidgets.models.export import ExportModel
@@ -24,10 +21,15 @@ from svmwidgets.models.filtering import FilteringModel
 from svmwidgets.models.inputs import InputsModel
 from svmwidgets.models.parameters import ParametersModel
 from svmwidgets.models.products import ProductsModel
-from svmwidgets.models.running import RunModel
 from svmwidgets.models.step import StepModel
-from svmwidgets.opening import begin_session, default_output, plain_source
-from svmwidgets.replay import command_line, run_python, script_text
+from svmwidgets.opening import begin_session, default_output
+from svmwidgets.replay import (
+    action_python,
+    command_line,
+    open_python,
+    replay_text,
+    script_text,
+)
 from svmwidgets.saved import (
     SESSION_NAME,
     SavedSession,
@@ -36,15 +38,12 @@ from svmwidgets.saved import (
     write_recent,
     write_session,
 )
+from svmwidgets.working import SAVE_DELAY_S, Working
 
 __all__ = ["Session"]
 
-log = logging.getLogger(__name__)
 
-SAVE_DELAY_S = 0.05
-
-
-class Session(Background):
+class Session(Working):
     """A visit, what was decided about it, and what is being done.
 
     Parameters
@@ -67,7 +66,6 @@ class Session(Background):
     undo_label = T.Unicode("", help="What undo would take back")
     redo_label = T.Unicode("", help="What redo would do again")
     is_reading = T.Bool(default_value=False, help="Whether a visit is being read")
-    is_surveying = T.Bool(default_value=False, help="Whether results are looked up")
 
     def __init__(
         self,
@@ -76,11 +74,8 @@ class Session(Background):
         state_folder: Path | None = None,
         courier: Courier | None = None,
     ) -> None:
-        super().__init__(courier=courier)
-        self.workers = workers
+        super().__init__(workers=workers, courier=courier)
         self.state_folder = state_folder
-        self.jobs = Jobs(self.courier)
-        self.run_model = RunModel()
         self.inputs = InputsModel(self)
         self.filtering = FilteringModel(self)
         self.products = ProductsModel(self)
@@ -99,11 +94,7 @@ class Session(Background):
         )
         self.source: str | tuple[str, ...] = ""
         self.data_folder: Path | None = None
-        self.output = Path()
-        self.prepared: PreparedVisit | None = None
-        self.survey: Any = None
         self._history = History()
-        self._started_s = 0.0
 
     # ---- what a step may ask of its session (the Door) ----
 
@@ -150,9 +141,10 @@ class Session(Background):
         self,
         source: str | Path | Sequence[str | Path],
         *,
-        output: Path | None = None,
+        output: str | Path | None = None,
         reference: str | Path | None = None,
-        data_folder: Path | None = None,
+        data_folder: str | Path | None = None,
+        is_new: bool = False,
     ) -> None:
         """Open a visit, or a session file; earlier decisions come back.
 
@@ -168,6 +160,8 @@ class Session(Background):
             there is one, else none.
         data_folder : Path, optional
             Where exposures are looked for besides the folder of the list.
+        is_new : bool, optional
+            Begin without the decisions that were saved in the output folder.
 
         Raises
         ------
@@ -176,15 +170,23 @@ class Session(Background):
         """
         if isinstance(source, str | Path) and Path(source).suffix == ".json":
             saved = read_session(Path(source))
-            self._adopt(read_visit(saved.source, data_folder=saved.data_folder), saved)
-            return
-        visit = read_visit(source, data_folder=data_folder)
-        folder = output or default_output(source)
-        self._adopt(visit, begin_session(source, folder, reference, data_folder))
+        else:
+            saved = begin_session(
+                source,
+                Path(output) if output else default_output(source),
+                reference,
+                Path(data_folder) if data_folder else None,
+                is_new=is_new,
+            )
+        visit = read_visit(saved.source, data_folder=saved.data_folder)
+        self.note(f"Open {visit.name}", open_python(saved, is_new=is_new))
+        self._adopt(visit, saved)
+        self.step = saved.step if saved.step in self._names else "inputs"
 
     def open_later(self, source: str) -> None:
         """Open a visit without keeping the page waiting."""
         self.is_reading = True
+        self.note(f"Open {source}", f"session.open({source!r})")
 
         def read() -> tuple[VisitInput, SavedSession]:
             if Path(source).suffix == ".json":
@@ -218,6 +220,7 @@ class Session(Background):
         saved = SavedSession(
             self.source, self.data_folder, path, self._history, self.step
         )
+        self.note(f"Products in {path}", f"session.change_output({str(path)!r})")
         self._adopt(prepared.visit, saved)
 
     def resume(self, path: Path) -> None:
@@ -258,7 +261,7 @@ class Session(Background):
         return self._move(1) if self.redo_label else False
 
     def script(self) -> str:
-        """Return Python that repeats the session in a fresh interpreter."""
+        """Return Python that makes the same products with the library alone."""
         has_faults = bool(self.visit and self.visit.faults)
         return script_text(self._saved(), self._history, has_faults=has_faults)
 
@@ -267,86 +270,48 @@ class Session(Background):
         has_faults = bool(self.visit and self.visit.faults)
         return command_line(self._saved(), decisions_file, has_faults=has_faults)
 
+    def replay(self, *, view: Sequence[str] = ()) -> str:
+        """Return Python that repeats every action in a new dashboard.
+
+        Parameters
+        ----------
+        view : sequence of str
+            Further lines at the end, for what is looked at.
+        """
+        return replay_text(self._saved(), self._history, view=view)
+
     def export_text(self, kind: str) -> str:
-        """Return what the session gives to an export: script or time."""
+        """Return what the session gives to an export: script, replay or time."""
         if kind == "time":
             return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        return self.script()
+        return self.replay() if kind == "replay" else self.script()
+
+    # ---- what failed ----
+
+    def looked_at(self) -> str:
+        """Return the name of the step that is looked at."""
+        return self.step
+
+    def fail_step(self, place: str, problem: Problem) -> None:
+        """Show a failure on the step of that name."""
+        for step in self.steps:
+            if step.name == place:
+                reason = f"{problem.subject}: {problem.problem}"
+                step.fail(reason.splitlines()[0])
+
+    def recover_step(self, place: str) -> None:
+        """Take the mark of a failure away from the step of that name."""
+        for step in self.steps:
+            if step.name == place:
+                step.recover()
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(step.name for step in self.steps)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything that was chosen, as JSON values."""
         return self._history.to_json()
-
-    # ---- running ----
-
-    def run(self, *steps: str, label: str = "Run", wait: bool = False) -> None:
-        """Run the tasks of some steps and all that they need.
-
-        Parameters
-        ----------
-        *steps : str
-            Steps of the task engine, for example ``fit alignment``; all
-            tasks of the visit by default.
-        label : str
-            Name of the run.
-        wait : bool
-            Work in this thread and return at the end (for scripts).
-
-        Raises
-        ------
-        InputError
-            If no visit is open.
-        """
-        prepared = self._require()
-        if self.jobs.is_busy:
-            self.warn(label, "another run is under way", "Cancel it or wait.")
-            return
-        try:
-            prepared.require_work(skip_faulty=True)
-        except SvmError as error:
-            self.show_problem(problem_of(error))
-            return
-        self._started_s = time.monotonic()
-        self._mark_running(steps)
-        self.note(f"{label} started", run_python(steps))
-        reference, output, workers = self.reference, self.output, self.workers
-
-        def work(emit: Callable[[Any], None], cancel: threading.Event) -> Any:
-            from svmwidgets.runs import run_work  # noqa: PLC0415  # slow to import
-
-            whole = run_work(
-                prepared,
-                reference=reference,
-                output=output,
-                steps=steps,
-                workers=workers,
-                label=label,
-            )
-            return whole(emit, cancel)
-
-        self.jobs.start(
-            work,
-            on_events=self.guard(self._take_events),
-            on_done=self.guard(self._run_ended),
-            on_failed=self._run_failed,
-            wait=wait,
-        )
-
-    def cancel(self) -> None:
-        """Stop the run; finished results are kept."""
-        if self.jobs.is_busy:
-            self.note("Cancel")
-            self.run_model.message = "Cancelling"
-            self.jobs.cancel()
-
-    def tick(self) -> None:
-        """Let the clock of a run advance."""
-        self.run_model.tick(time.monotonic() - self._started_s)
-
-    def wait(self, timeout_s: float = 600.0) -> None:
-        """Wait for the run and all background answers (scripts and tests)."""
-        self.jobs.wait(timeout_s)
-        self.wait_for_answers(timeout_s)
 
     # ---- inside ----
 
@@ -360,7 +325,7 @@ class Session(Background):
         entry = self._history.add(label, after)
         if entry is None:
             return True
-        self.note(label, "\n".join(python_lines(entry.changes)))
+        self.note(label, action_python(entry))
         self._show(new)
         return True
 
@@ -368,7 +333,8 @@ class Session(Background):
         label = self.undo_label if step < 0 else self.redo_label
         new = decide(self._require().visit, self._history.peek(step).decisions)
         self._history.move(step)
-        self.note(f"{'Undo' if step < 0 else 'Redo'}: {label}")
+        word = "undo" if step < 0 else "redo"
+        self.note(f"{word.capitalize()}: {label}", f"session.{word}()")
         self._show(new)
         return True
 
@@ -386,10 +352,7 @@ class Session(Background):
         self.inputs.show(visit)
         for step in (self.alignment, self.drizzling, self.export):
             step.clear()
-        self.note(
-            f"Opened {visit.name}: {len(visit.exposures)} exposures",
-            f"source = {plain_source(saved.source)!r}",
-        )
+        self.note(f"Opened {visit.name}: {len(visit.exposures)} exposures")
         if saved.history.entries:
             count = len(saved.history.entries)
             self.note(f"{count} earlier decisions are in force; undo takes them back")
@@ -400,6 +363,7 @@ class Session(Background):
 
     def _show(self, prepared: PreparedVisit) -> None:
         self.prepared = prepared
+        self._problems.clear()  # every step is settled anew
         self.undo_label = self._history.undo_label
         self.redo_label = self._history.redo_label
         self.filtering.show(prepared.visit.exposures, prepared.verdicts)
@@ -408,77 +372,16 @@ class Session(Background):
         self.alignment.show(prepared, self.reference)
         self.drizzling.show(prepared)
         self.export.show(prepared)
+        self._save_soon()
+        self.look_up()
+
+    @T.observe("step")
+    def _save_soon(self, _: object = None) -> None:
+        """Save in the background once there is something to come back to."""
+        if self.prepared is None:
+            return
         if self._history.entries or self.redo_label or self.session_path.is_file():
             self.preview("save", self.save, lambda _: None, delay_s=SAVE_DELAY_S)
-        self.look_up()
-
-    def look_up(self) -> None:
-        """Find out in the background which results are there and which stale."""
-        prepared, output, reference = self._require(), self.output, self.reference
-        self.is_surveying = True
-
-        def question() -> Any:
-            from svmwidgets.runs import survey_visit  # noqa: PLC0415  # as above
-
-            return survey_visit(prepared, reference=reference, output=output)
-
-        self.preview(
-            "survey",
-            question,
-            self._surveyed,
-            on_failed=self._survey_failed,
-            delay_s=SAVE_DELAY_S,
-        )
-
-    def _surveyed(self, survey: Any) -> None:
-        self.is_surveying = False
-        self.survey = survey
-        self.parameters.stale = survey.stale_counts
-        self.alignment.take(survey)
-        self.drizzling.take(survey)
-        self.export.take(survey)
-
-    def _survey_failed(self, problem: Problem) -> None:
-        self.is_surveying = False
-        self.show_problem(problem)
-
-    def _take_events(self, events: list[Any]) -> None:
-        for event in events:
-            if isinstance(event, Sequence):
-                self.run_model.begin(event[0], event[1])
-        self.run_model.take(
-            [event for event in events if not isinstance(event, Sequence)],
-            elapsed_s=time.monotonic() - self._started_s,
-        )
-
-    def _mark_running(self, steps: Sequence[str]) -> None:
-        if not steps or set(steps) & self.alignment.task_steps:
-            self.alignment.settle("running", "in progress")
-        if not steps or set(steps) & self.drizzling.task_steps:
-            self.drizzling.settle("running", "in progress")
-
-    def _run_ended(self, ended: Mapping[str, Any]) -> None:
-        outcome, sentence = ended["outcome"], ended["sentence"]
-        self.run_model.end(outcome, sentence)
-        level = {"ok": "info", "failed": "error"}.get(outcome, "warn")
-        self.note(sentence, level=level, detail="\n".join(ended["messages"]))
-        if outcome == "failed":
-            problem = ended["messages"][0]
-            self.banner = Problem(ended["label"], problem, "The log has more.")
-        self.drizzling.run_ended(outcome)
-        self.alignment.run_ended(outcome)
-        self.look_up()
-
-    def _run_failed(self, problem: Problem) -> None:
-        self.run_model.end("failed", problem.problem)
-        self.show_problem(problem)
-        self.drizzling.run_ended("failed")
-        self.alignment.run_ended("failed")
-
-    def _require(self) -> PreparedVisit:
-        if self.prepared is None:
-            raise InputError("visit", "none is open", "Open a poller, list or folder.")
-        return self.prepared
 
     def _saved(self) -> SavedSession:
         return SavedSession(

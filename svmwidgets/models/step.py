@@ -58,7 +58,25 @@ class StepModel(T.HasTraits):
         super().__init__(**traits)
         self.door = door
 
+        self._settled = ("todo", "")
+
     def settle(self, status: str, summary: str) -> None:
-        """Set status and summary together."""
+        """Set status and summary together; an earlier failure is over."""
+        self._settled = (status, summary)
         with self.hold_trait_notifications():
             self.status, self.summary = status, summary
+
+    def fail(self, reason: str) -> None:
+        """Show that something went wrong here, until `recover` or `settle`.
+
+        Parameters
+        ----------
+        reason : str
+            One line.
+        """
+        with self.hold_trait_notifications():
+            self.status, self.summary = "failed", reason
+
+    def recover(self) -> None:
+        """Show again how the step stood before it failed."""
+        self.settle(*self._settled)

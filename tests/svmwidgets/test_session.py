@@ -10,6 +10,7 @@ from svmcore.errors import InputError
 from svmcore.io.decisions import decisions_to_json
 from svmcore.model.decisions import Decisions, ParameterChange
 from svmwidgets.jobs import Courier
+from svmwidgets.replay import LOG_HEAD
 from svmwidgets.session import Session
 
 
@@ -119,7 +120,86 @@ def test_script_gives_the_same_products_in_a_fresh_interpreter(session):
 
 def test_every_decision_logs_its_python(session):
     tune(session)
-    assert session.lines[-1].python.startswith("decisions = decisions.with_parameter(")
+    first, second, third = session.lines[-1].python.splitlines()
+    assert first == "decisions = session.decisions"
+    assert second.startswith("decisions = decisions.with_parameter(")
+    assert third == "session.decide('final_pixfrac = 0.8 (visit)', decisions)"
+
+
+def test_lines_of_the_log_repeat_the_session(session, tmp_path):
+    kept = [v.rootname for v in session.prepared.verdicts if v.accepted]
+    session.filtering.override(kept[:1], accepted=False, reason="it's trailed")
+    tune(session)
+    session.choose_reference("none")
+    session.undo()
+    session.undo()
+    session.redo()
+    code = "\n".join(line.python for line in session.lines if line.python)
+    code = code.replace(str(session.output), str(tmp_path / "elsewhere"))
+    again = Session(state_folder=tmp_path, courier=Courier())
+    exec(LOG_HEAD, scope := {})
+    exec(code, scope | {"session": again})
+    assert again.to_dict() == session.to_dict()
+    assert again.prepared.parameters == session.prepared.parameters
+
+
+def test_replay_makes_undone_actions_too(session, tmp_path):
+    tune(session)
+    session.choose_reference("none")
+    session.undo()
+    scope = {}
+    exec(session.replay(), scope)
+    again = scope["session"]
+    again.wait(60)
+    assert again.to_dict() == session.to_dict()
+    assert again.redo_label == session.redo_label
+
+
+@pytest.mark.parametrize(
+    "name", ["inputs", "filtering", "products", "parameters", "alignment", "export"]
+)
+def test_failure_marks_its_step_until_the_action_works(session, name):
+    model = next(step for step in session.steps if step.name == name)
+    before = (model.status, model.summary)
+    faults = [RuntimeError("no luck")]
+
+    def action():
+        if faults:
+            raise faults.pop()
+
+    with session.within(name):
+        call = session.guard(action)
+    call()
+    assert (model.status, model.summary) == ("failed", "RuntimeError: no luck")
+    assert session.banner.problem == "no luck"
+    assert "Traceback" in session.lines[-1].detail
+    call()
+    assert (model.status, model.summary) == before
+
+
+def test_background_failure_marks_the_step_that_asked(session):
+    before = session.products.status
+    with session.within("products"):
+        session.preview("geometry", lambda: 1 / 0, print)
+    session.step = "export"
+    session.wait(10)
+    assert session.products.status == "failed"
+    assert session.export.status != "failed"
+    session.dismiss()
+    assert session.products.status == before
+
+
+def test_refusal_is_no_failure(session):
+    session.filtering.override(["idem01a0q"], accepted=False, reason="")
+    assert session.banner is not None
+    assert session.filtering.status != "failed"
+
+
+def test_step_that_was_looked_at_comes_back(session, tmp_path):
+    tune(session)
+    session.step = "parameters"
+    session.wait(20)
+    assert reopened(session, tmp_path).step == "parameters"
 
 
 def test_command_names_visit_output_and_decisions(session):
