@@ -20,6 +20,7 @@ __all__ = ["HELP", "NAME", "add_arguments", "run"]
 
 NAME = "demo"
 HELP = "write a simulated visit with known truth"
+MOST_VISITS = 99
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", type=Path, help="where to write")
     parser.add_argument(
         "--instrument",
+        "--detector",
         default="wfc3/ir",
         metavar="NAME",
-        help=f"one of {', '.join(INSTRUMENTS)} (default: wfc3/ir)",
+        help=f"one of {', '.join(INSTRUMENTS)}, or one of their halves such as "
+        "'sbc' or 'wfpc2' (default: wfc3/ir)",
     )
     parser.add_argument(
         "--second",
@@ -145,10 +148,12 @@ def _config(arguments: argparse.Namespace, seed: int) -> VisitConfig:
         raise ParameterError(
             "--chip", f"is {arguments.chip}, expected at least 64 64", ""
         )
+    _check_index("--gross", arguments.gross)
+    _check_index("--starless", arguments.starless)
     offset = arguments.offset
     return VisitConfig(
-        instrument=arguments.instrument.lower(),
-        second_instrument=arguments.second.lower(),
+        instrument=_full_name(arguments.instrument),
+        second_instrument=_full_name(arguments.second),
         ra_deg=arguments.field[0] % 360.0,
         dec_deg=arguments.field[1],
         pa_v3_deg=arguments.pa,
@@ -178,6 +183,28 @@ def _config(arguments: argparse.Namespace, seed: int) -> VisitConfig:
     )
 
 
+def _full_name(name: str) -> str:
+    """Return instrument and detector for the name of one of them, if it is clear.
+
+    Examples
+    --------
+    >>> _full_name("SBC"), _full_name("wfpc2"), _full_name("acs")
+    ('acs/sbc', 'wfpc2/pc', 'acs')
+    """
+    wanted = name.lower().strip()
+    found = [full for full in INSTRUMENTS if wanted in full.split("/")]
+    return found[0] if len(found) == 1 else wanted
+
+
+def _check_index(option: str, index: int) -> None:
+    if index < -1:
+        raise ParameterError(
+            option,
+            f"is {index}, expected the number of an exposure, 0 for the first",
+            "Leave the option out for none.",
+        )
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write the visit and say what to do with it.
 
@@ -193,6 +220,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     int
         0.
     """
+    if not 1 <= arguments.visits <= MOST_VISITS:
+        raise ParameterError(
+            "--visits",
+            f"is {arguments.visits}, expected 1 to {MOST_VISITS}",
+            "Give the number of visits to write.",
+        )
     several = arguments.visits > 1
     for number in range(arguments.visits):
         folder = arguments.folder

@@ -8,10 +8,14 @@ from numpy.typing import NDArray
 from svmcore.simulation.instruments import Instrument
 from svmcore.simulation.random_numbers import generator
 
-__all__ = ["Blemishes", "make_blemishes"]
+__all__ = ["Blemishes", "make_blemishes", "wfpc2_flags"]
 
 BAD, HOT, UNSTABLE, WARM, BIAS, SATURATED, FLAT = 4, 16, 32, 64, 128, 256, 512
 RAMP = 8192
+_SHADOW_EDGE_PIX = 8
+# DQ bits of WFPC2 (data handbook table 3.4) for those of the other detectors.
+_WFPC2_BITS = {BAD: 4, HOT: 512, WARM: 1024, BIAS: 256, SATURATED: 8}
+SHADOW = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +81,35 @@ def make_blemishes(
         columns = rng.integers(0, shape[1], max(1, shape[1] // 400))
         flags.reshape(shape)[:, columns] |= BIAS
         excess = (excess * 0.3).astype(np.float32)
+    if instrument.shadow_pix:
+        _add_shadow(response.reshape(shape), instrument.shadow_pix)
     return Blemishes(flags.reshape(shape), excess, hot, response.reshape(shape))
+
+
+def _add_shadow(response: NDArray[np.float32], width: int) -> None:
+    """Take the light away that a pyramid sends to the other chips."""
+    for axis in (0, 1):
+        place = np.arange(response.shape[axis], dtype=np.float32)
+        share = np.clip((place - width) / _SHADOW_EDGE_PIX + 1, 0, 1)
+        response *= share[:, None] if axis == 0 else share[None, :]
+
+
+def wfpc2_flags(flags: NDArray[np.int16], shadow_pix: int) -> NDArray[np.int16]:
+    """Return flags in the bits of WFPC2, with the shadow of its pyramid.
+
+    Parameters
+    ----------
+    flags : ndarray of int16, shape (ny, nx)
+        Bits as the other detectors have them.
+    shadow_pix : int
+        Rows and columns next to the first pixel without light [pixel].
+    """
+    found = np.zeros_like(flags)
+    for theirs, bit in _WFPC2_BITS.items():
+        found[(flags & theirs) > 0] |= np.int16(bit)
+    found[:shadow_pix] |= np.int16(SHADOW)
+    found[:, :shadow_pix] |= np.int16(SHADOW)
+    return found
 
 
 def _add_blobs(

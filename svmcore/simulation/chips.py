@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from svmcore.simulation.blemishes import BAD, RAMP, SATURATED, Blemishes
+from svmcore.simulation.blemishes import BAD, RAMP, SATURATED, Blemishes, wfpc2_flags
 from svmcore.simulation.cosmic_rays import add_cosmic_rays
 from svmcore.simulation.instruments import Instrument
 
@@ -22,7 +22,8 @@ class ChipImage:
     Parameters
     ----------
     science, error : ndarray of float32, shape (ny, nx)
-        Signal and its error [electron / s] for IR, [electron] for CCDs.
+        Signal and its error [electron / s] for IR, [electron] for CCDs,
+        [data number] for WFPC2, [photon] for the SBC.
     flags : ndarray of int16
         Data quality.
     reads : ndarray of int16 or None
@@ -47,6 +48,8 @@ def expose_chip(
     instrument: Instrument,
     exptime_s: float,
     rng: np.random.Generator,
+    *,
+    extver: int = 1,
 ) -> ChipImage:
     """Return what the calibration makes of a chip's exposure.
 
@@ -62,12 +65,49 @@ def expose_chip(
         Exposure time [s]; 0 leaves read noise alone.
     rng : numpy.random.Generator
         Random numbers of this exposure and chip.
+    extver : int
+        EXTVER of the chip, for detectors whose chips differ in gain.
     """
     seen = rate * blemishes.response
+    if instrument.counts_photons:
+        return _counted(seen, blemishes, instrument, exptime_s, rng)
     seen.ravel()[blemishes.where] += blemishes.excess
     if instrument.is_rate:
         return _infrared(seen, blemishes, instrument, exptime_s, rng)
-    return _ccd(seen, blemishes, instrument, exptime_s, rng)
+    image = _ccd(seen, blemishes, instrument, exptime_s, rng)
+    if not instrument.gains:
+        return image
+    return _data_numbers(image, instrument.gains[extver - 1], instrument.shadow_pix)
+
+
+def _counted(
+    rate: FloatImage,
+    blemishes: Blemishes,
+    instrument: Instrument,
+    exptime_s: float,
+    rng: np.random.Generator,
+) -> ChipImage:
+    """Return photons as a counter sees them: most pixels have none."""
+    expected = (np.maximum(rate, 0) + np.float32(instrument.dark)) * exptime_s
+    science = rng.poisson(expected).astype(np.float32)
+    science -= np.float32(instrument.dark * exptime_s)
+    flags = blemishes.flags & np.int16(BAD)
+    flags[science >= instrument.full_well] |= SATURATED
+    error = np.sqrt(np.maximum(science, 0))
+    return ChipImage(science, error, flags, None, None, None)
+
+
+def _data_numbers(image: ChipImage, gain: float, shadow_pix: int) -> ChipImage:
+    """Return a CCD's image as WFPC2 files have it.
+
+    The errors are those that the conversion to FLT gives: the square root of
+    the data numbers, nan below zero, without gain and read noise.
+    """
+    science = image.science / np.float32(gain)
+    error = np.full_like(science, np.nan)
+    np.sqrt(science, out=error, where=science >= 0)
+    flags = wfpc2_flags(image.flags, shadow_pix)
+    return ChipImage(science, error, flags, None, None, image.cosmic_rays)
 
 
 def _infrared(

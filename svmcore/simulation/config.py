@@ -76,7 +76,8 @@ class VisitConfig:
     Parameters
     ----------
     instrument : str
-        ``wfc3/ir``, ``wfc3/uvis``, ``acs/wfc`` or ``acs/hrc``.
+        ``wfc3/ir``, ``wfc3/uvis``, ``acs/wfc``, ``acs/hrc``, ``acs/sbc`` or
+        ``wfpc2/pc``.
     second_instrument : str
         Another detector of the same instrument that observes the same field
         afterwards with its usual filters; empty for none.
@@ -195,7 +196,12 @@ class VisitConfig:
             ("wrong_fraction", self.reference.wrong_fraction, 0, 1),
             ("maximum_stars", self.reference.maximum_stars, 0, 10**6),
         )
-        for name, value, low, high in limits:
+        last = len(self.filter_names) * self.exposures - 1
+        indices = (
+            ("gross_exposure", self.pointing.gross_exposure, -1, last),
+            ("starless_exposure", self.starless_exposure, -1, last),
+        )
+        for name, value, low, high in (*limits, *indices):
             if not low <= value <= high:
                 raise ParameterError(
                     name, f"is {value}, expected {low} to {high}", "Change it."
@@ -215,12 +221,19 @@ class VisitConfig:
             return (first,)
         number = len(self.filter_names) * self.exposures
         number += int(self.has_grism) + 3 * int(self.has_rejected)
+        direct = self.exposures * len(INSTRUMENTS[self.second_instrument].usual_filters)
+        odd = [
+            index if index < direct else -1
+            for index in (self.pointing.gross_exposure, self.starless_exposure)
+        ]
         second = replace(
             first,
             instrument=self.second_instrument,
             filters=(),
             has_grism=False,
             has_rejected=False,
+            pointing=replace(self.pointing, gross_exposure=odd[0]),
+            starless_exposure=odd[1],
             exptime_s=0.0,
             start_mjd=self.start_mjd + number * (self.exposure_time_s + 90) / 86400.0,
             first_number=self.first_number + number,

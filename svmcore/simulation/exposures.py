@@ -1,6 +1,7 @@
 """The exposures of a simulated visit: solutions, pixels, files."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,8 @@ def _window(
     x = (full[1] - width) // 2
     if len(geometry.chips) == 1:
         return (x, (full[0] - height) // 2), (height, width)
+    if len(geometry.chips) > 2:  # around the point where all of them meet
+        return (0, 0), (height, width)
     # Two chips: next to the gap between them, so that both see one field.
     return (x, full[0] - height if chip.extver == 1 else 0), (height, width)
 
@@ -138,19 +141,23 @@ def write_exposures(
         geometry = read_geometry(instrument.name, exposure.filter_name)
         band = instrument.filters[exposure.filter_name]
         chips = visit_solutions(config, exposure)
-        light = Light(
-            stars.moved_to(exposure.epoch),
-            galaxies,
-            build_psf(instrument, band, breathing=exposure.breathing),
-            band,
-            exposure,
-            make_distortion_error(
-                chips, config.pointing.distortion_error_pix, config.seed
-            ),
+        moved = stars.moved_to(exposure.epoch)
+        distortion = make_distortion_error(
+            chips, config.pointing.distortion_error_pix, config.seed
         )
         images = []
         for chip in chips:
             extver = chip.chip.extver
+            sensor = instrument.on_chip(extver)
+            area = (sensor.pixel_scale_arcsec / instrument.pixel_scale_arcsec) ** 2
+            light = Light(
+                moved,
+                galaxies,
+                build_psf(sensor, band, breathing=exposure.breathing),
+                band,
+                replace(exposure, sky=exposure.sky * area),
+                distortion,
+            )
             if extver not in blemishes:
                 blemishes[extver] = make_blemishes(
                     instrument, extver, chip.shape, config.seed
@@ -160,7 +167,12 @@ def write_exposures(
             rng = generator(config.seed, "noise", exposure.rootname, extver)
             images.append(
                 expose_chip(
-                    rate, blemishes[extver], instrument, exposure.exptime_s, rng
+                    rate,
+                    blemishes[extver],
+                    instrument,
+                    exposure.exptime_s,
+                    rng,
+                    extver=extver,
                 )
             )
         path = folder / f"{exposure.rootname}_{instrument.suffix}.fits"
@@ -180,6 +192,7 @@ def _write_exposure(
     geometry = read_geometry(instrument.name, exposure.filter_name)
     names = solution_names(exposure, geometry, instrument.suffix)
     hdus = fits.HDUList([fits.PrimaryHDU()])
+    others: list[fits.ImageHDU] = []
     for chip, image in zip(chips, images, strict=True):
         header = science_header(config, exposure, geometry, chip, image)
         extver = chip.chip.extver
@@ -187,7 +200,9 @@ def _write_exposure(
         for plane, pixels in _planes(image):
             header = plane_header(config, exposure, geometry, chip, plane)
             hdu = fits.ImageHDU(pixels, header, name=plane.upper(), ver=extver)
-            hdus.append(hdu)
+            # Files that were converted to FLT have all SCI extensions first.
+            (others if instrument.gains else hdus).append(hdu)
+    hdus.extend(others)
     hdus.extend(lookup_tables(chips))
     count = len(hdus) - 1 + len(names)
     primary = primary_header(config, exposure, geometry, count)

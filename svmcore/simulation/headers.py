@@ -100,6 +100,9 @@ def primary_header(
         "DISTNAME": f"{root}_{geometry.idctab}-{_tables_name(geometry)}",
     }
     values |= _instrument_values(config, exposure)
+    if config.instrument == "wfpc2/pc":
+        for keyword in ("ORIGIN", "OBSTYPE", "SUBARRAY", "PRIMESI"):
+            del values[keyword]
     for keyword, value in values.items():
         header[keyword] = value
     return header
@@ -134,6 +137,15 @@ def _instrument_values(
                 "CHINJECT": "NONE",
                 "PHOTFLAM": INSTRUMENTS[config.instrument].filters[name].photflam,
             }
+        case "wfpc2/pc":
+            return {
+                "FILTNAM1": name,
+                "FILTNAM2": "",
+                "DARKTIME": exposure.exptime_s,
+                "MTFLAG": "T" if exposure.kind in ("moving", "scan") else "",
+            }
+        case "acs/sbc":
+            wheels = (name, "N/A")
         case "acs/hrc":
             second = name in _ACS_SECOND_WHEEL
             wheels = ("CLEAR1S", name) if second else (name, "CLEAR2S")
@@ -193,7 +205,13 @@ def science_header(
         "LTV2": float(-solutions.corner[1]),
         **_statistics(image),
     }
-    if not instrument.is_rate:
+    if instrument.gains:
+        values["DETECTOR"] = chip.number
+        values |= _photometry(config, exposure, "")
+        values["PHOTMODE"] = f"WFPC2,{chip.number},A2D7,{exposure.filter_name},,CAL"
+        for keyword in ("PHOTFLAM", "PHOTFNU"):
+            values[keyword] *= instrument.gains[chip.extver - 1]
+    elif not instrument.is_rate:
         values["CCDCHIP"] = chip.number
         values |= _photometry(config, exposure, _mode(config, chip.number))
         values["PHOTMODE"] += f" MJD#{exposure.start_mjd:.4f}"
@@ -202,7 +220,7 @@ def science_header(
             values |= {"PHTFLAM1": flam, "PHTFLAM2": flam * 1.0105, "PHTRATIO": 1.0105}
     else:
         values |= {"SAMPTIME": exposure.exptime_s, "SAMPNUM": 12}
-    if config.chip_shape is not None:
+    if config.chip_shape is not None and not instrument.gains:
         values["SIZAXIS1"], values["SIZAXIS2"] = solutions.shape[::-1]
     for keyword, value in values.items():
         header[keyword] = value
@@ -218,6 +236,7 @@ def _mode(config: VisitConfig, number: int) -> str:
         "wfc3/uvis": f"WFC3 UVIS{number}",
         "acs/wfc": f"ACS WFC{number}",
         "acs/hrc": "ACS HRC",
+        "acs/sbc": "ACS SBC",
     }[config.instrument]
 
 
@@ -238,7 +257,7 @@ def _statistics(image: ChipImage) -> Mapping[str, Any]:
     good = (image.flags.ravel()[::7] & 31743) == 0
     science = image.science.ravel()[::7][good]
     noise = image.error.ravel()[::7][good]
-    ratio = science / np.maximum(noise, 1e-6)
+    ratio = science / np.maximum(np.nan_to_num(noise), 1e-6)
     return {
         "NGOODPIX": int(np.count_nonzero((image.flags & 31743) == 0)),
         "GOODMIN": float(science.min(initial=np.inf)),

@@ -1,7 +1,7 @@
 """The simulated instruments: photometry, noise and blemishes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -87,6 +87,17 @@ class Instrument:
         Grism; empty for none.
     filters : Mapping of str to Filter
         Filters by name, the grism included.
+    chip_scales_arcsec : tuple of float
+        Nominal size of an undistorted pixel of each chip where the chips
+        differ [arcsec]; empty where they do not.
+    gains : tuple of float
+        Electrons per data number of each chip where files hold data numbers;
+        empty where they hold electrons or counted photons.
+    shadow_pix : int
+        Rows and columns of each chip that get no light, next to its first
+        pixel [pixel].
+    counts_photons : bool
+        Whether single photons are counted: no read noise, no cosmic rays.
     """
 
     name: str
@@ -106,11 +117,23 @@ class Instrument:
     usual_density: float
     grism: str
     filters: Mapping[str, Filter]
+    chip_scales_arcsec: tuple[float, ...] = ()
+    gains: tuple[float, ...] = ()
+    shadow_pix: int = 0
+    counts_photons: bool = False
+
+    def on_chip(self, extver: int) -> "Instrument":
+        """Return the instrument with the pixel size of one of its chips."""
+        if not self.chip_scales_arcsec:
+            return self
+        return replace(self, pixel_scale_arcsec=self.chip_scales_arcsec[extver - 1])
 
 
 # Photometry: headers of archive files and the instruments' zero-point pages
 # (2020 to 2023). Noise, dark, full well: WFC3 handbook 5.4 and 5.7, ACS
 # handbook 4.3 and 7.1. Cosmic rays: WFC3 handbook 5.4.10, ACS handbook 4.3.3.
+# WFPC2: data handbook table 5.1 (per data number of gain 7, here per electron),
+# instrument handbook table 4.2; a pixel saturates where the converter does.
 _IR = {
     "F098M": Filter(6.0501e-20, 9864.10, 500.84, 0.61),
     "F105W": Filter(3.0385e-20, 10551.05, 845.62, 1.01),
@@ -142,6 +165,20 @@ _HRC = {
     "F555W": Filter(3.0100e-19, 5356.00, 357.0, 0.010),
     "F606W": Filter(1.2781e-19, 5887.93, 664.89, 0.021),
     "F814W": Filter(1.2700e-19, 8115.40, 703.0, 0.017),
+}
+_SBC = {
+    "F125LP": Filter(1.7218e-17, 1438.2, 130.0, 2e-4),
+    "F140LP": Filter(2.7128e-17, 1528.0, 125.0, 3e-5),
+    "F150LP": Filter(3.2464e-17, 1610.7, 108.0, 1e-5),
+    "F165LP": Filter(1.3590e-16, 1757.9, 86.0, 1e-5),
+}
+_WFPC2_GAINS = (7.12, 7.12, 6.90, 7.10)
+_WFPC2 = {
+    "F336W": Filter(5.613e-17 / 7.12, 3342.0, 170.0, 0.002),
+    "F450W": Filter(9.022e-18 / 7.12, 4556.0, 404.0, 0.022),
+    "F555W": Filter(3.483e-18 / 7.12, 5443.0, 522.0, 0.050),
+    "F606W": Filter(1.900e-18 / 7.12, 6001.0, 638.0, 0.085),
+    "F814W": Filter(2.508e-18 / 7.12, 7996.0, 646.0, 0.055),
 }
 
 INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
@@ -221,6 +258,48 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             usual_density=4000.0,
             grism="",
             filters=MappingProxyType(_HRC),
+        ),
+        "acs/sbc": Instrument(
+            name="acs_sbc",
+            suffix="flt",
+            root_letter="j",
+            pixel_scale_arcsec=0.032,  # mean of the oblong pixels
+            is_rate=False,
+            read_noise=0.0,
+            dark=1.2e-5,
+            full_well=30000.0,  # of a counter of 16 bits; brighter is not allowed
+            diffusion_pix=0.55,
+            coupling=0.0,
+            cosmic_ray_rate=0.0,
+            pixel_cm=25e-4,
+            usual_filters=("F140LP", "F150LP"),
+            usual_exptime_s=600.0,
+            usual_density=12000.0,
+            grism="",
+            filters=MappingProxyType(_SBC),
+            counts_photons=True,
+        ),
+        "wfpc2/pc": Instrument(
+            name="wfpc2_pc",
+            suffix="flt",
+            root_letter="u",
+            pixel_scale_arcsec=0.0996,
+            is_rate=False,
+            read_noise=5.3,
+            dark=0.0015,
+            full_well=26500.0,
+            diffusion_pix=0.35,
+            coupling=0.0,
+            cosmic_ray_rate=1.2,
+            pixel_cm=15e-4,
+            usual_filters=("F555W", "F814W"),
+            usual_exptime_s=300.0,
+            usual_density=400.0,
+            grism="",
+            filters=MappingProxyType(_WFPC2),
+            chip_scales_arcsec=(0.0455, 0.0996, 0.0996, 0.0996),
+            gains=_WFPC2_GAINS,
+            shadow_pix=45,
         ),
     }
 )

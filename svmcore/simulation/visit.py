@@ -119,7 +119,9 @@ def write_visit(folder: Path | str, config: VisitConfig) -> SimulatedVisit:
     write_stars(star_table, stars.moved_to(exposures[0].epoch), reference, bands)
     write_galaxies(where / "galaxies.ecsv", galaxies)
     listing = where / "visit.lst"  # last: where it is, the visit is complete
-    write_text(listing, "".join(f"{path.name}\n" for path in paths))
+    # WFPC2 headers do not name the aperture; the list does.
+    aperture = ",WFALL" if instrument == "wfpc2" else ""
+    write_text(listing, "".join(f"{path.name}{aperture}\n" for path in paths))
     return SimulatedVisit(
         where, poller, listing, tuple(paths), catalog, truth, star_table
     )
@@ -129,7 +131,10 @@ def _poller_text(config: VisitConfig, paths: Sequence[Path]) -> str:
     lines = []
     for path in paths:
         header = fits.getheader(path)
-        names = [header[k] for k in ("FILTER", "FILTER1", "FILTER2") if k in header]
+        keywords = ["FILTER", "FILTER1", "FILTER2"]
+        if "FILTNAM1" in header:  # WFPC2, whose FILTER1 is a number
+            keywords = ["FILTNAM1", "FILTNAM2"]
+        names = [header[k] for k in keywords if header.get(k)]
         row = (
             path.name,
             str(config.proposal_id),

@@ -44,6 +44,19 @@ def test_what_it_says_can_be_pasted_into_a_shell(tmp_path, capsys):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("sbc", ["jdem01a0q_flt.fits", "jdem01a1q_flt.fits"]),
+        ("WFPC2", ["udem01a0q_flt.fits,WFALL", "udem01a1q_flt.fits,WFALL"]),
+    ],
+    ids=["sbc", "wfpc2"],
+)
+def test_detectors_go_by_their_short_names(tmp_path, name, files):
+    assert main(["demo", str(tmp_path / "visit"), *SMALL, "--detector", name]) == 0
+    assert (tmp_path / "visit" / "visit.lst").read_text().split() == files
+
+
 def test_demo_writes_several_visits(tmp_path):
     options = [*SMALL, "--filters", "F160W", "--visits", "2"]
     assert main(["demo", str(tmp_path), *options]) == 0
@@ -65,6 +78,11 @@ def test_demo_writes_several_visits(tmp_path):
         (["--pa", "nan"], "pa_v3_deg: is nan"),
         (["--wrong-gaia", "2"], "wrong_fraction: is 2"),
         (["--max-gaia", "-2"], "maximum_stars: is -2"),
+        (["--visits", "0"], "--visits: is 0, expected 1 to 99"),
+        (["--visits", "100"], "--visits: is 100"),
+        (["--gross", "2"], "gross_exposure: is 2, expected -1 to 1"),
+        (["--gross", "-2"], "--gross: is -2, expected the number of an exposure"),
+        (["--starless", "2"], "starless_exposure: is 2"),
     ],
     ids=[
         "instrument",
@@ -75,10 +93,16 @@ def test_demo_writes_several_visits(tmp_path):
         "angle",
         "fraction",
         "count",
+        "no visits",
+        "many visits",
+        "gross",
+        "negative gross",
+        "starless",
     ],
 )
 def test_wrong_options_end_in_one_line(tmp_path, capsys, options, message):
-    assert main(["demo", str(tmp_path / "visit"), *options]) == 1
+    arguments = ["demo", str(tmp_path / "visit"), "--exposures", "1", *options]
+    assert main(arguments) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "visit").exists()
 

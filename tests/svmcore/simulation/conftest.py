@@ -4,16 +4,25 @@ import pytest
 
 from svmcore.simulation import PointingErrors, VisitConfig, write_visit
 
-INSTRUMENTS = ("wfc3/ir", "wfc3/uvis", "acs/wfc", "acs/hrc")
+INSTRUMENTS = ("wfc3/ir", "wfc3/uvis", "acs/wfc", "acs/hrc", "acs/sbc", "wfpc2/pc")
 
 # Enough stars on 300 x 300 pixels of each detector to measure a mean position.
-DENSITIES = {"wfc3/ir": 900.0, "wfc3/uvis": 9000.0, "acs/wfc": 6000.0, "acs/hrc": 2e4}
+DENSITIES = {
+    "wfc3/ir": 900.0,
+    "wfc3/uvis": 9000.0,
+    "acs/wfc": 6000.0,
+    "acs/hrc": 2e4,
+    "acs/sbc": 3e4,
+    "wfpc2/pc": 3000.0,
+}
 
 FILTERS = {
     "wfc3/ir": "F160W",
     "wfc3/uvis": "F555W",
     "acs/wfc": "F606W",
     "acs/hrc": "F814W",
+    "acs/sbc": "F140LP",
+    "wfpc2/pc": "F555W",
 }
 
 

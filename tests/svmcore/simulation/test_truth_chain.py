@@ -36,7 +36,10 @@ def star_offsets(path, aligned, stars):
                     continue
                 part = (slice(row - 5, row + 6), slice(column - 5, column + 6))
                 stamp = science[part].astype(float)
-                if np.any(flags[part][2:-2, 2:-2] & (4 | 16 | 128 | 256 | 512)):
+                spoilt = 4 | 16 | 128 | 256 | 512
+                if "ATODGAIN" in hdus[0].header:
+                    spoilt |= 2 | 8  # shadow and saturation of WFPC2
+                if np.any(flags[part][2:-2, 2:-2] & spoilt):
                     continue
                 offset = windowed_offset(stamp, x[i] - column, y[i] - row)
                 offsets.append((*offset, x[i], y[i]))
