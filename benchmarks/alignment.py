@@ -26,7 +26,8 @@ from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.reference import ReferenceChoice
 from svmcore.model.wcs import AlignedChip, AlignedWcs
-from svmcore.pipeline.align import alignment_tasks, read_members
+from svmcore.pipeline.align import alignment_tasks
+from svmcore.pipeline.align_steps import read_members
 from svmcore.pipeline.prepare import prepare_visit
 from svmcore.pipeline.tasks import TaskCall
 from svmcore.simulation.config import PointingErrors, ReferenceErrors, VisitConfig

@@ -16,7 +16,6 @@ from svmcore.numerics.background import BlockBackground, measure_background
 from svmcore.numerics.dq import HARMLESS_BITS, flagged
 
 __all__ = [
-    "DETECTION_VERSION",
     "ChipPixels",
     "DetectedSources",
     "StarStamps",
@@ -24,7 +23,6 @@ __all__ = [
     "profile_width",
 ]
 
-DETECTION_VERSION = 3
 STAMP_SIDE = 11  # stored around each star, for the effective PSF
 _FIT_SIDE = 5
 _MAX_ROUGHNESS = 0.5  # keeps 95-97 % of real stars, 2 % of cosmic rays

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from astropy.nddata.bitmask import InvalidBitFlag, interpret_bit_flags
-
 from svmcore.errors import ParameterError
+from svmcore.parameters.bits import bit_sum
 
 __all__ = [
     "BlotSettings",
@@ -433,12 +432,11 @@ class _Values:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         try:
-            found = interpret_bit_flags(value)
-        except (ValueError, TypeError, InvalidBitFlag) as error:
+            return bit_sum(value)
+        except ValueError as error:
             raise _wrong(
                 key, value, 'a sum or list of DQ bits, such as "336" or "16,64,256"'
             ) from error
-        return None if found is None else int(found)
 
 
 def _number(

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from svmcore.drizzling.pixmap import PixelMap
 from svmcore.drizzling.resample import Drop, drizzle_sparse, row_slices
 from svmcore.model.grid import GridWindow
-from svmcore.model.image import DrizzledChip
+from svmcore.model.image import DrizzledChip, SparseChange
 
 __all__ = [
     "Band",
     "Layer",
-    "SparseChange",
     "Sum",
     "find_change",
 ]
@@ -30,26 +29,6 @@ LEAST_WEIGHT = 1e-3
 BLOCK_ROWS = 512
 # Half width of a drop of full size [input pixel].
 _REACH = {"lanczos3": 4.0, "gaussian": 2.5}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SparseChange:
-    """What a few more or fewer pixels change in a drizzled chip.
-
-    Parameters
-    ----------
-    index : ndarray of int, shape (n,)
-        Flat index into the grid, ascending.
-    numerator, weight : ndarray of float32, shape (n,)
-        Change of weight times value, and of weight.
-    context : ndarray of int8, shape (n,)
-        1 where the chip contributes now, -1 where it no longer does, else 0.
-    """
-
-    index: NDArray[np.int64]
-    numerator: FloatImage
-    weight: FloatImage
-    context: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from svmcore.drizzling.stack import SparseChange
 from svmcore.io.arrays import read_npz, write_npz
 from svmcore.io.raw import RawPlane, read_json, write_json, write_raw
 from svmcore.model.grid import GridWindow, MosaicGrid
-from svmcore.model.image import DrizzledChip
+from svmcore.model.image import DrizzledChip, SparseChange
 from svmcore.model.wcs import AlignedChip, AlignedWcs
 
 __all__ = [

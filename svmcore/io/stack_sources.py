@@ -7,12 +7,12 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from svmcore.drizzling.stack import Layer, SparseChange, Sum
+from svmcore.drizzling.stack import Layer, Sum
 from svmcore.errors import StoreError
 from svmcore.io.drizzle_results import StoredChip
 from svmcore.io.raw import RawPlane
 from svmcore.model.grid import GridWindow
-from svmcore.model.image import DrizzledChip
+from svmcore.model.image import DrizzledChip, SparseChange
 
 __all__ = [
     "ChangeSource",

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 from svmcore.model.grid import GridWindow, MosaicGrid
 
-__all__ = ["ChipCalibration", "ChipPixels", "DrizzledChip", "DrizzledImage"]
+__all__ = [
+    "ChipCalibration",
+    "ChipPixels",
+    "DrizzledChip",
+    "DrizzledImage",
+    "SparseChange",
+]
 
 FloatImage = NDArray[np.float32]
 
@@ -133,3 +139,23 @@ class DrizzledImage:
     science: FloatImage
     weight: FloatImage
     context: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SparseChange:
+    """What a few more or fewer pixels change in a drizzled chip.
+
+    Parameters
+    ----------
+    index : ndarray of int, shape (n,)
+        Flat index into the grid, ascending.
+    numerator, weight : ndarray of float32, shape (n,)
+        Change of weight times value, and of weight.
+    context : ndarray of int8, shape (n,)
+        1 where the chip contributes now, -1 where it no longer does, else 0.
+    """
+
+    index: NDArray[np.int64]
+    numerator: FloatImage
+    weight: FloatImage
+    context: NDArray[np.int8]

@@ -11,14 +11,15 @@ from svmcore.pipeline.catalog_payloads import (
     MeasurePayload,
     WritePayload,
 )
-from svmcore.pipeline.catalog_steps import find_sources, measure_filter, write_catalogs
-from svmcore.pipeline.tasks import Task
+from svmcore.pipeline.tasks import NamedFunction, Task
 
 __all__ = ["catalog_tasks"]
 
 FIND_VERSION = 1
 MEASURE_VERSION = 1
 WRITE_VERSION = 1
+
+_STEPS = "svmcore.pipeline.catalog_steps"
 
 
 def _sections(parameters: ParameterSet) -> CatalogSections:
@@ -31,7 +32,7 @@ def _find_task(total: TotalProduct, sections: CatalogSections) -> Task:
     return Task(
         step="find catalog sources",
         subject=total.basename,
-        function=find_sources,
+        function=NamedFunction(_STEPS, "find_sources"),
         version=FIND_VERSION,
         payload=FindPayload(total.drizzle_name, total.detector_key, sections),
         needs={"total": (f"drizzle product: {total.basename}",)},
@@ -44,7 +45,7 @@ def _measure_task(
     return Task(
         step="measure catalog sources",
         subject=product.basename,
-        function=measure_filter,
+        function=NamedFunction(_STEPS, "measure_filter"),
         version=MEASURE_VERSION,
         payload=MeasurePayload(
             product.drizzle_name,
@@ -81,7 +82,7 @@ def _write_task(total: TotalProduct, sections: Mapping[str, CatalogSections]) ->
     return Task(
         step="catalog",
         subject=total.basename,
-        function=write_catalogs,
+        function=NamedFunction(_STEPS, "write_catalogs"),
         version=WRITE_VERSION,
         payload=WritePayload(
             total.drizzle_name,

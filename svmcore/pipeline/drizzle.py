@@ -20,9 +20,6 @@ from svmcore.model.product import (
 )
 from svmcore.parameters.selection import ParameterSet
 from svmcore.pipeline.drizzle_compare import mask_tasks, members_of
-from svmcore.pipeline.drizzle_masks import (
-    build_grids,
-)
 from svmcore.pipeline.drizzle_payloads import (
     Frames,
     GridsPayload,
@@ -30,14 +27,7 @@ from svmcore.pipeline.drizzle_payloads import (
     ProductPayload,
     ResamplePayload,
 )
-from svmcore.pipeline.drizzle_products import (
-    change_pixels,
-    drizzle_exposure_product,
-    drizzle_filter_product,
-    drizzle_total_product,
-    resample_exposure,
-)
-from svmcore.pipeline.tasks import Task, TaskFunction
+from svmcore.pipeline.tasks import NamedFunction, Task, TaskFunction
 
 __all__ = [
     "choose_masking",
@@ -55,6 +45,8 @@ Planned = tuple[list[Task], Needs]
 GRIDS_VERSION = 1
 RESAMPLE_VERSION = 1
 PRODUCT_VERSION = 2
+
+_PRODUCTS = "svmcore.pipeline.drizzle_products"
 
 
 def settings_of(
@@ -193,7 +185,7 @@ def _grids_task(
     return Task(
         step="build grids",
         subject=total.basename,
-        function=build_grids,
+        function=NamedFunction("svmcore.pipeline.drizzle_masks", "build_grids"),
         version=GRIDS_VERSION,
         payload=GridsPayload(
             _frames(total, settings, follows=False),
@@ -301,7 +293,7 @@ class _Planner:
         tasks.append(
             self._product_task(
                 product,
-                drizzle_filter_product,
+                NamedFunction(_PRODUCTS, "drizzle_filter_product"),
                 members=product.members,
                 needs={
                     "resampled": tuple(
@@ -339,7 +331,8 @@ class _Planner:
         else:
             tasks, needs = self._resampled_again(filters)
         needs |= self._sky(members, is_on=self.settings(total).sky.is_on)
-        function = drizzle_total_product if shares else drizzle_filter_product
+        name = "drizzle_total_product" if shares else "drizzle_filter_product"
+        function = NamedFunction(_PRODUCTS, name)
         made = self._product_task(
             total,
             function,
@@ -418,7 +411,7 @@ class _Planner:
         return Task(
             step=step,
             subject=member.exposure.rootname,
-            function=resample_exposure,
+            function=NamedFunction(_PRODUCTS, "resample_exposure"),
             version=RESAMPLE_VERSION,
             payload=self._resample_payload(member, product, owner),
             needs=self.needs(member, owner),
@@ -447,7 +440,7 @@ class _Planner:
         return Task(
             step="change pixels for total",
             subject=rootname,
-            function=change_pixels,
+            function=NamedFunction(_PRODUCTS, "change_pixels"),
             version=RESAMPLE_VERSION,
             payload=payload,
             needs={
@@ -479,7 +472,7 @@ class _Planner:
         tasks.append(
             self._product_task(
                 member,
-                drizzle_exposure_product,
+                NamedFunction(_PRODUCTS, "drizzle_exposure_product"),
                 members=(member,),
                 needs={**needs, "resampled": (f"{step}: {rootname}",)},
                 change=change,

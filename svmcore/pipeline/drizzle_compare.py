@@ -4,12 +4,6 @@ from pathlib import Path
 
 from svmcore.drizzling.settings import DrizzleSettings
 from svmcore.model.product import ExposureProduct, FilterProduct, Product
-from svmcore.pipeline.drizzle_masks import (
-    combine_images,
-    drizzle_separately,
-    find_static,
-    flag_cosmic_rays,
-)
 from svmcore.pipeline.drizzle_payloads import (
     CombinePayload,
     FlagPayload,
@@ -18,8 +12,7 @@ from svmcore.pipeline.drizzle_payloads import (
     SkyPayload,
     StaticPayload,
 )
-from svmcore.pipeline.drizzle_sky import measure_sky
-from svmcore.pipeline.tasks import Task
+from svmcore.pipeline.tasks import NamedFunction, Task
 
 __all__ = ["mask_tasks", "members_of"]
 
@@ -28,6 +21,8 @@ SKY_VERSION = 1
 SEPARATE_VERSION = 1
 COMBINE_VERSION = 1
 FLAG_VERSION = 1
+
+_MASKS = "svmcore.pipeline.drizzle_masks"
 
 Needs = dict[str, tuple[str, ...]]
 
@@ -96,7 +91,7 @@ def _static_task(
     return Task(
         step="find static pixels",
         subject=product.basename,
-        function=find_static,
+        function=NamedFunction(_MASKS, "find_static"),
         version=STATIC_VERSION,
         payload=StaticPayload(members, settings.static),
     )
@@ -112,7 +107,7 @@ def _sky_task(
     return Task(
         step="measure sky",
         subject=product.basename,
-        function=measure_sky,
+        function=NamedFunction("svmcore.pipeline.drizzle_sky", "measure_sky"),
         version=SKY_VERSION,
         payload=SkyPayload(
             product.basename,
@@ -131,7 +126,7 @@ def _flag_task(
     return Task(
         step="flag cosmic rays",
         subject=member.rootname,
-        function=flag_cosmic_rays,
+        function=NamedFunction(_MASKS, "flag_cosmic_rays"),
         version=FLAG_VERSION,
         payload=FlagPayload(
             product.basename,
@@ -159,7 +154,7 @@ def _model_tasks(
         Task(
             step="drizzle separately",
             subject=member.rootname,
-            function=drizzle_separately,
+            function=NamedFunction(_MASKS, "drizzle_separately"),
             version=SEPARATE_VERSION,
             payload=SeparatePayload(
                 product.basename,
@@ -177,7 +172,7 @@ def _model_tasks(
     model = Task(
         step="combine images",
         subject=product.basename,
-        function=combine_images,
+        function=NamedFunction(_MASKS, "combine_images"),
         version=COMBINE_VERSION,
         payload=CombinePayload(product.basename, members, settings.median),
         needs={"separate": tuple(task.identifier for task in separate)},

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from svmcore.drizzling.pixmap import footprint_window
 from svmcore.drizzling.resample import drizzle_chip, drizzle_sparse
 from svmcore.drizzling.sky import match_skies, sample_step
-from svmcore.drizzling.stack import SparseChange, find_change
+from svmcore.drizzling.stack import find_change
 from svmcore.drizzling.weights import weight_map, weight_scale
 from svmcore.io.alignment import read_exposure_fits
 from svmcore.io.drizzle_results import (
@@ -35,7 +35,7 @@ from svmcore.io.stack_sources import (
     read_product_source,
 )
 from svmcore.model.grid import MosaicGrid
-from svmcore.model.image import DrizzledChip
+from svmcore.model.image import DrizzledChip, SparseChange
 from svmcore.pipeline.drizzle_chips import OpenChip, open_chips
 from svmcore.pipeline.drizzle_payloads import (
     Member,

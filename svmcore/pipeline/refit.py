@@ -16,8 +16,9 @@ from svmcore.io.alignment import read_reference_stars, read_source_lists
 from svmcore.io.store import ResultRef
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.fit import GroupFit, ReferenceCatalog
-from svmcore.pipeline.align import FitPayload, read_members
 from svmcore.pipeline.align_grism import settle_grisms
+from svmcore.pipeline.align_payloads import FitPayload
+from svmcore.pipeline.align_steps import read_members
 from svmcore.pipeline.plan import Plan, make_plan
 from svmcore.pipeline.prepare import PreparedVisit, decide
 from svmcore.pipeline.run import find_results

@@ -1,11 +1,12 @@
 """A task: one step on one subject, and what a worker is told about it."""
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Task", "TaskCall", "TaskFunction"]
+__all__ = ["NamedFunction", "Task", "TaskCall", "TaskFunction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,38 @@ TaskFunction = Callable[[TaskCall], None]
 
 
 @dataclass(frozen=True, slots=True)
+class NamedFunction:
+    """A task function by name, imported only by the process that runs it.
+
+    Parameters
+    ----------
+    module : str
+        Module that holds the function; its libraries may be heavy, for a plan
+        is made without importing it.
+    name : str
+        The function: module level, of one `TaskCall`.
+
+    Examples
+    --------
+    >>> NamedFunction("svmcore.pipeline.align_steps", "fit_alignment").name
+    'fit_alignment'
+    """
+
+    module: str
+    name: str
+
+    @property
+    def function(self) -> TaskFunction:
+        """The function itself."""
+        found: TaskFunction = getattr(importlib.import_module(self.module), self.name)
+        return found
+
+    def __call__(self, call: TaskCall) -> None:
+        """Run the function."""
+        self.function(call)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One step on one subject, ideally well under 30 s.
 
@@ -46,9 +79,10 @@ class Task:
     subject : str
         What it works on: a rootname, a detector slug or a product basename.
     function : callable
-        Module-level function of one `TaskCall`. It raises `SvmError` for what
-        a user can mend; it must give the same files for the same payload and
-        inputs, without time stamps, host names or paths in them.
+        Module-level function of one `TaskCall`, usually a `NamedFunction`. It
+        raises `SvmError` for what a user can mend; it must give the same files
+        for the same payload and inputs, without time stamps, host names or
+        paths in them.
     version : int
         Raised whenever pixels, values or file names of the step change.
     payload : object

@@ -25,7 +25,7 @@ from svmcore.pipeline.cutout import drizzle_cutout
 from svmcore.pipeline.cutout_source import open_cutouts
 from svmcore.pipeline.drizzle import settings_of
 from svmcore.pipeline.prepare import PreparedVisit
-from svmcore.previews import order_red_to_blue
+from svmcore.previews.wavelength import order_red_to_blue
 from svmwidgets.models.fields import Field, field_of, text_of, value_of
 from svmwidgets.models.states import (
     ProductState,

@@ -8,7 +8,8 @@ import numpy as np
 
 from svmcore.errors import DrizzleError
 from svmcore.io.mosaics import Mosaic, read_mosaic
-from svmcore.previews import color_balance, render_color, robust_limits
+from svmcore.previews.color import color_balance, render_color
+from svmcore.previews.stretch import robust_limits
 from svmwidgets.figures import MASK_CLASSES, Box, ImageFrame, fit_sky_mapping
 
 __all__ = ["colour_frame", "mosaic_sky", "product_frame"]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from svmcore.io.images import read_chip_pixels
 from svmcore.model.exposure import Exposure
-from svmcore.previews import render_gray, robust_limits
+from svmcore.previews.stretch import render_gray, robust_limits
 from svmwidgets.figures import block_average
 from svmwidgets.panels.parts import act, set_text, text
 

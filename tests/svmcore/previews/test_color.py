@@ -1,14 +1,9 @@
 import numpy as np
 import pytest
 
-from svmcore.previews import (
-    channel_weights,
-    color_balance,
-    order_red_to_blue,
-    render_color,
-    robust_limits,
-)
-from svmcore.previews.stretch import NO_DATA_LEVEL
+from svmcore.previews.color import channel_weights, color_balance, render_color
+from svmcore.previews.stretch import NO_DATA_LEVEL, robust_limits
+from svmcore.previews.wavelength import order_red_to_blue
 
 
 @pytest.mark.parametrize("n_filters", range(2, 9))

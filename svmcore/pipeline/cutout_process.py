@@ -1,0 +1,160 @@
+"""Cutouts in a process of their own: the compiled drizzle holds Python's lock."""
+
+import pickle
+from collections.abc import Mapping
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from svmcore.drizzling.grid import grid_wcs
+from svmcore.model.cutout import Cutout
+from svmcore.model.product import Product, ProductTree, TotalProduct
+from svmcore.parameters.selection import ParameterSet
+from svmcore.pipeline.cutout import drizzle_cutout
+from svmcore.pipeline.cutout_source import CutoutSource, open_cutouts
+from svmcore.pipeline.drizzle import settings_of
+from svmcore.pipeline.pool import WorkerPool
+
+__all__ = ["CutoutAnswer", "CutoutProcess", "CutoutQuestion"]
+
+
+@dataclass(frozen=True, slots=True)
+class CutoutQuestion:
+    """The same part of a product under several sets of parameters.
+
+    Parameters
+    ----------
+    total : TotalProduct
+        Products of the detector.
+    results : tuple of (str, Path)
+        Result folders of tasks by identifier, as `open_cutouts` takes them.
+    product : str
+        Basename of the wanted product.
+    center_deg : tuple of float or None
+        ICRS (ra, dec) of the middle [deg]; that of the product if None.
+    size : int
+        Side [output pixel].
+    parameters : tuple of Mapping of str to ParameterSet
+        One mapping for each wanted cutout, by basename.
+    """
+
+    total: TotalProduct
+    results: tuple[tuple[str, Path], ...]
+    product: str
+    center_deg: tuple[float, float] | None
+    size: int
+    parameters: tuple[Mapping[str, ParameterSet], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutoutAnswer:
+    """What a question gave.
+
+    Parameters
+    ----------
+    center_deg : tuple of float
+        ICRS (ra, dec) of the middle [deg].
+    cutouts : tuple of Cutout
+        In the order of the question's parameters.
+    """
+
+    center_deg: tuple[float, float]
+    cutouts: tuple[Cutout, ...]
+
+
+class CutoutProcess:
+    """One worker process that drizzles cutouts for an interactive session.
+
+    Notes
+    -----
+    It starts with the first question, or with `warm_up`, and keeps the
+    exposures of the last question open. If it dies it is replaced, once for
+    each question.
+    """
+
+    def __init__(self) -> None:
+        self._pool: WorkerPool | None = None
+
+    def warm_up(self) -> None:
+        """Start the process without waiting for it."""
+        self._started().submit(_nothing)
+
+    def ask(self, question: CutoutQuestion) -> CutoutAnswer:
+        """Return the cutouts; the caller's process stays free meanwhile.
+
+        Parameters
+        ----------
+        question : CutoutQuestion
+            What is wanted.
+
+        Raises
+        ------
+        DrizzleError
+            If the place lies outside the product.
+        ParameterError
+            If a value is wrong.
+        """
+        # As bytes the exposures are a key of what the process holds open.
+        exposures = pickle.dumps((question.total, question.results))
+        work = (exposures, question.product, question.center_deg, question.size)
+        try:
+            return self._started().submit(_answer, *work, question.parameters).result()
+        except BrokenProcessPool:
+            self.close()
+            return self._started().submit(_answer, *work, question.parameters).result()
+
+    def close(self) -> None:
+        """End the process; a later question starts another one."""
+        if self._pool is not None:
+            self._pool.kill()
+            self._pool = None
+
+    def _started(self) -> WorkerPool:
+        if self._pool is None:
+            self._pool = WorkerPool(1, modules=(__name__,))
+        return self._pool
+
+
+def _nothing() -> None:
+    """Make the process import this module."""
+
+
+def _answer(
+    exposures: bytes,
+    name: str,
+    center_deg: tuple[float, float] | None,
+    size: int,
+    parameters: tuple[Mapping[str, ParameterSet], ...],
+) -> CutoutAnswer:
+    source = _opened(exposures)
+    products = {one.basename: one for one in ProductTree((source.total,)).products}
+    product = products[name]
+    middle = center_deg or _middle(source, product, parameters[0])
+    return CutoutAnswer(
+        middle,
+        tuple(
+            drizzle_cutout(
+                source, product, center_deg=middle, size=size, parameters=wanted
+            )
+            for wanted in parameters
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _opened(exposures: bytes) -> CutoutSource:
+    total, results = pickle.loads(exposures)  # noqa: S301 (from our own process)
+    return open_cutouts(total, results=dict(results))
+
+
+def _middle(
+    source: CutoutSource, product: Product, parameters: Mapping[str, ParameterSet]
+) -> tuple[float, float]:
+    """Return the middle of the product's own exposures, ICRS [deg]."""
+    settings = settings_of(source.total, parameters)
+    names = frozenset(e.rootname for e in product.exposures)
+    grid = source.grid(names, settings.final.frame)
+    ny, nx = grid.shape
+    ra, dec = grid_wcs(grid).wcs_pix2world((nx - 1) / 2.0, (ny - 1) / 2.0, 0)
+    return float(ra), float(dec)
