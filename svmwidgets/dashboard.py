@@ -2,12 +2,13 @@
 
 import asyncio
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import ipywidgets as widgets
 
+from svmwidgets.controls import Controls
 from svmwidgets.figures import LogPane, ProgressStrip, Rail, ThemeStyle, rail_step
 from svmwidgets.panels.alignment import AlignmentPanel
 from svmwidgets.panels.drizzling import DrizzlingPanel
@@ -17,6 +18,7 @@ from svmwidgets.panels.inputs import InputsPanel
 from svmwidgets.panels.parameters import ParametersPanel
 from svmwidgets.panels.parts import act, toolbar
 from svmwidgets.panels.products import ProductsPanel
+from svmwidgets.replay import LOG_HEAD
 from svmwidgets.session import Session
 
 __all__ = ["Dashboard"]
@@ -46,6 +48,15 @@ class Dashboard(widgets.VBox):
         Worker processes; one per core by default.
     state_folder : Path, optional
         Where the list of recent visits is kept; beside the output by default.
+
+    Notes
+    -----
+    Whatever is done with the mouse has its line of Python in the log. A
+    decision, a run, an export is a call of the `session`. What only changes
+    the look of things - a search, a sorted table, a stretch - is a value of a
+    named control: ``dashboard.set("parameters.search", "pixfrac")``. Pan and
+    zoom of pictures stay in the page, which asks the kernel nothing for them.
+    `script` repeats it all in a new kernel.
 
     Examples
     --------
@@ -95,6 +106,65 @@ class Dashboard(widgets.VBox):
             path = path / "svm_session.json"
         return cls(path, **options)
 
+    # ---- the same from Python ----
+
+    def set(self, name: str, value: Any) -> None:
+        """Give a control a value, as the mouse would.
+
+        Parameters
+        ----------
+        name : str
+            Name of the control, as the log has it.
+        value : object
+            The value.
+
+        Raises
+        ------
+        KeyError
+            If there is no such control; the message names those there are.
+        """
+        self.controls.set(name, value)
+
+    def press(self, name: str) -> None:
+        """Press the button of that name.
+
+        Raises
+        ------
+        KeyError
+            If there is no such control; the message names those there are.
+        """
+        self.controls.press(name)
+
+    def send(self, name: str, content: Mapping[str, Any]) -> None:
+        """Have something happen to a table, form or figure, as the log has it.
+
+        Raises
+        ------
+        KeyError
+            If there is no such control; the message names those there are.
+        """
+        self.controls.send(name, content)
+
+    def undo(self) -> bool:
+        """Take back the last decision; False if there is none."""
+        return self.session.undo()
+
+    def redo(self) -> bool:
+        """Make an undone decision again; False if there is none."""
+        return self.session.redo()
+
+    def script(self) -> str:
+        """Return Python that repeats every action in a new kernel.
+
+        Its ``dashboard.to_dict()`` then equals that of this one. For a script
+        that needs the library alone, see ``session.script()``.
+        """
+        return self.session.replay(view=self.controls.lines())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that was decided and set by hand, as JSON values."""
+        return {**self.session.to_dict(), "view": self.controls.values()}
+
     def __repr__(self) -> str:
         visit = self.session.inputs.visit
         return f"Dashboard({visit.name if visit else ''})"
@@ -106,34 +176,36 @@ class Dashboard(widgets.VBox):
         guard = session.guard
         self.rail = Rail([], selected=session.step)
         self.rail.observe(guard(self._go), "selected")
-        self.panels = {
-            "inputs": InputsPanel(session.inputs, session),
-            "filtering": FilteringPanel(session.filtering, session.products, session),
-            "products": ProductsPanel(session.products, session),
-            "parameters": ParametersPanel(session.parameters, session),
-            "alignment": AlignmentPanel(session.alignment, session),
-            "drizzling": DrizzlingPanel(session.drizzling, session),
-            "export": ExportPanel(session.export, session),
+        makers: Mapping[str, Callable[[], widgets.Widget]] = {
+            "inputs": lambda: InputsPanel(session.inputs, session),
+            "filtering": lambda: FilteringPanel(
+                session.filtering, session.products, session
+            ),
+            "products": lambda: ProductsPanel(session.products, session),
+            "parameters": lambda: ParametersPanel(session.parameters, session),
+            "alignment": lambda: AlignmentPanel(session.alignment, session),
+            "drizzling": lambda: DrizzlingPanel(session.drizzling, session),
+            "export": lambda: ExportPanel(session.export, session),
         }
+        self.panels = {name: self._made(name, make) for name, make in makers.items()}
         self.stack = widgets.Stack(list(self.panels.values()), selected_index=0)
         self.stack.add_class("svm-stack-of-steps")
         self.banner_text = widgets.HTML()
         self.banner_text.layout.flex = "1"
-        self.banner = widgets.HBox(
-            [self.banner_text, act("Dismiss", guard(session.dismiss), kind="quiet")]
-        )
+        self.dismiss = act("Dismiss", guard(session.dismiss), kind="quiet")
+        self.banner = widgets.HBox([self.banner_text, self.dismiss])
         self.banner.add_class("svm-banner")
         self.banner.add_class("svm-is-failed")
-        self.undo = act("Undo", guard(session.undo))
-        self.redo = act("Redo", guard(session.redo))
+        self.undo_button = act("Undo", guard(session.undo))
+        self.redo_button = act("Redo", guard(session.redo))
         self.title = widgets.HTML()
         self.title.add_class("svm-app-title")
         self.title.layout.flex = "1"
-        head = toolbar(self.title, self.undo, self.redo)
+        head = toolbar(self.title, self.undo_button, self.redo_button)
         head.add_class("svm-head")
         self.progress = ProgressStrip()
         self.progress.on_cancel(guard(session.cancel))
-        self.log_pane = LogPane(is_open=False)
+        self.log_pane = LogPane(is_open=False, head=LOG_HEAD)
         style = widgets.HTML(f"<style>{_SHEET.read_text(encoding='utf-8')}</style>")
         style.layout.display = "none"
         foot = widgets.VBox([self.progress, self.log_pane])
@@ -142,7 +214,24 @@ class Dashboard(widgets.VBox):
             [ThemeStyle(), style, head, self.rail, self.banner, self.stack, foot]
         )
         self.add_class("svm-app")
+        self.controls = Controls(session)
+        for name, panel in self.panels.items():
+            self.controls.adopt(name, panel)
+        for name, one in (
+            ("steps", self.rail),
+            ("undo", self.undo_button),
+            ("redo", self.redo_button),
+            ("dismiss", self.dismiss),
+            ("progress", self.progress),
+            ("log", self.log_pane),
+        ):
+            self.controls.adopt(name, one)
         self._observe()
+
+    def _made(self, name: str, make: Callable[[], widgets.Widget]) -> widgets.Widget:
+        """Make a panel; what goes wrong in it then belongs to its step."""
+        with self.session.within(name):
+            return make()
 
     def _observe(self) -> None:
         session = self.session
@@ -204,7 +293,7 @@ class Dashboard(widgets.VBox):
 
     def _show_undo(self) -> None:
         session = self.session
-        for button, name in ((self.undo, "undo"), (self.redo, "redo")):
+        for button, name in ((self.undo_button, "undo"), (self.redo_button, "redo")):
             label = getattr(session, f"{name}_label")
             button.disabled = not label
             button.tooltip = f"{name.capitalize()}: {label}" if label else ""

@@ -11,7 +11,7 @@ from svmwidgets.figures.esm import bundle_script, read_theme
 
 __all__ = ["LogPane", "ProgressStrip"]
 
-_LEVELS = ("info", "warn", "error")
+_LEVELS = ("info", "view", "warn", "error")
 
 
 class LogPane(anywidget.AnyWidget):
@@ -33,6 +33,7 @@ class LogPane(anywidget.AnyWidget):
         sync=True
     )
     title = traitlets.Unicode("Log", help="Heading").tag(sync=True)
+    head = traitlets.Unicode("", help="What is copied before the lines").tag(sync=True)
 
     def __init__(self, capacity: int = 300, **traits: Any) -> None:
         super().__init__(**traits)
@@ -56,8 +57,8 @@ class LogPane(anywidget.AnyWidget):
         code : str, optional
             The Python line that does the same; gets a copy button, and is part
             of "Copy as Python".
-        level : {"info", "warn", "error"}
-            Colours the line.
+        level : {"info", "view", "warn", "error"}
+            Colours the line; a view is quiet.
         time : str, optional
             Clock time, given by the caller.
         detail : str, optional
@@ -78,7 +79,8 @@ class LogPane(anywidget.AnyWidget):
 
     def script(self) -> str:
         """Return the Python lines, one under the other."""
-        return "\n".join(line["code"] for line in self._kept if line["code"])
+        lines = [self.head, *(line["code"] for line in self._kept)]
+        return "\n".join(line for line in lines if line)
 
 
 class ProgressStrip(anywidget.AnyWidget):

@@ -104,7 +104,7 @@ def test_toggle_asks_for_a_reason_and_then_rejects(dashboard):
     panel.reject.click()
     assert not session.filtering.verdict("idem01a0q").accepted
     assert "F110W (1)" in panel.effect.value
-    dashboard.undo.click()
+    dashboard.undo_button.click()
     assert session.filtering.verdict("idem01a0q").accepted
 
 

@@ -9,7 +9,7 @@ function render({ model, el }) {
   const last = make("span", { class: "svm-log-last" });
   const copyAll = make("button", {
     type: "button", class: "svm-tool", text: "Copy as Python", title: "Copy the Python lines of all actions",
-    onclick: () => copied(copyAll, model.get("lines").map((l) => l.code).filter(Boolean).join("\n"), "Copy as Python"),
+    onclick: () => copied(copyAll, [model.get("head"), ...model.get("lines").map((l) => l.code)].filter(Boolean).join("\n"), "Copy as Python"),
   });
   const list = make("ol", { class: "svm-log-lines", role: "log", tabindex: "0" });
   root.append(make("div", { class: "svm-log-head" }, title, last, copyAll), list);
