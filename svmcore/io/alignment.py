@@ -1,6 +1,5 @@
 """Source lists and fits on disk: results of the alignment tasks."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from svmcore.alignment.sources import ChipPixels, DetectedSources, StarStamps
-from svmcore.errors import StoreError
 from svmcore.io.arrays import read_npz, write_npz
-from svmcore.io.images import read_chip_pixels
+from svmcore.io.raw import read_json, write_json
 from svmcore.model.fit import (
     ExposureFit,
     FitQuality,
@@ -26,61 +23,20 @@ from svmcore.model.wcs import AlignedChip, AlignedWcs
 
 __all__ = [
     "read_aligned_wcs",
-    "read_alignment_chips",
-    "read_detected",
     "read_exposure_fits",
     "read_group_fit",
     "read_reference_stars",
     "read_source_list",
     "read_source_lists",
-    "write_detected",
     "write_group_fit",
     "write_reference_stars",
+    "write_source_list",
     "write_source_lists",
 ]
 
-_SOURCES, _STAMPS = "sources.npz", "stamps.npz"
+_SOURCES = "sources.npz"
 _FIT, _WCS, _MATCHES = "fit.json", "wcs.json", "matches.npz"
 _REFERENCE, _REFINED = "reference.npz", "refined.npz"
-
-
-def read_alignment_chips(path: Path, extvers: tuple[int, ...]) -> list[ChipPixels]:
-    """Return pixels, errors and flags of the chips of an exposure."""
-    found = []
-    for extver in extvers:
-        pixels = read_chip_pixels(path, extver, with_error=True)
-        error = pixels.error
-        if error is None:
-            error = np.zeros_like(pixels.science)
-        found.append(
-            ChipPixels(extver, pixels.science, error, pixels.quality.view(np.int16))
-        )
-    return found
-
-
-def write_detected(folder: Path, detected: DetectedSources) -> None:
-    """Write the sources of an exposure and their stamps."""
-    write_npz(folder / _SOURCES, _source_arrays(detected.sources))
-    stamps = detected.stamps
-    write_npz(
-        folder / _STAMPS,
-        {"pixel": stamps.pixel, "values": stamps.values, "errors": stamps.errors},
-    )
-    _write_json(
-        folder / "sources.json",
-        {"rootname": detected.sources.rootname, "notes": list(detected.notes)},
-    )
-
-
-def read_detected(folder: Path) -> DetectedSources:
-    """Return what `write_detected` wrote."""
-    stamps = read_npz(folder / _STAMPS)
-    notes = _read_json(folder / "sources.json")["notes"]
-    return DetectedSources(
-        read_source_list(folder),
-        StarStamps(stamps["pixel"], stamps["values"], stamps["errors"]),
-        tuple(notes),
-    )
 
 
 def read_source_list(folder: Path) -> SourceList:
@@ -97,6 +53,11 @@ def read_source_list(folder: Path) -> SourceList:
         If the result is missing or damaged.
     """
     return _source_list(read_npz(folder / _SOURCES))
+
+
+def write_source_list(folder: Path, sources: SourceList) -> None:
+    """Write the sources of one exposure."""
+    write_npz(folder / _SOURCES, _source_arrays(sources))
 
 
 def write_source_lists(folder: Path, lists: tuple[SourceList, ...]) -> None:
@@ -178,12 +139,12 @@ def write_group_fit(folder: Path, fit: GroupFit) -> None:
     record["exposures"] = [asdict(each) for each in fit.exposures]
     record["quality"] = asdict(fit.quality)
     record["absolute"] = None if fit.absolute is None else asdict(fit.absolute)
-    _write_json(folder / _FIT, record)
+    write_json(folder / _FIT, record)
     write_npz(
         folder / _MATCHES,
         {name: getattr(fit.matches, name) for name in fit.matches.__slots__},
     )
-    _write_json(
+    write_json(
         folder / _WCS,
         {
             "solutions": [asdict(wcs) for wcs in fit.wcs],
@@ -205,7 +166,7 @@ def read_group_fit(folder: Path) -> GroupFit:
     StoreError
         If the result is missing or damaged.
     """
-    record = _read_json(folder / _FIT)
+    record = read_json(folder / _FIT)
     exposures = _exposure_fits(record)
     absolute = record["absolute"]
     return GroupFit(
@@ -218,7 +179,7 @@ def read_group_fit(folder: Path) -> GroupFit:
             "history": tuple(record["history"]),
         },
         wcs=read_aligned_wcs(folder),
-        set_aside=_solutions(_read_json(folder / _WCS)["set_aside"]),
+        set_aside=_solutions(read_json(folder / _WCS)["set_aside"]),
         matches=MatchTable(**read_npz(folder / _MATCHES)),
     )
 
@@ -243,8 +204,8 @@ def read_exposure_fits(folder: Path) -> tuple[dict[str, ExposureFit], str]:
     StoreError
         If the result is missing or damaged.
     """
-    record = _read_json(folder / _FIT)
-    aside = {one.rootname for one in _solutions(_read_json(folder / _WCS)["set_aside"])}
+    record = read_json(folder / _FIT)
+    aside = {one.rootname for one in _solutions(read_json(folder / _WCS)["set_aside"])}
     fits = _exposure_fits(record)
     return (
         {one.rootname: one for one in fits if one.rootname not in aside},
@@ -273,7 +234,7 @@ def read_aligned_wcs(folder: Path) -> tuple[AlignedWcs, ...]:
     folder : Path
         Result of the task ``fit alignment``.
     """
-    return _solutions(_read_json(folder / _WCS)["solutions"])
+    return _solutions(read_json(folder / _WCS)["solutions"])
 
 
 def _solutions(rows: list[dict[str, Any]]) -> tuple[AlignedWcs, ...]:
@@ -295,17 +256,3 @@ def _solutions(rows: list[dict[str, Any]]) -> tuple[AlignedWcs, ...]:
         )
         for row in rows
     )
-
-
-def _write_json(path: Path, record: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            str(path), f"cannot be read ({error})", "Delete the store and run again."
-        ) from error
-    return record

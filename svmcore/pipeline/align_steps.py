@@ -11,14 +11,12 @@ from svmcore.alignment.sources import detect_sources, profile_width
 from svmcore.errors import AlignmentError
 from svmcore.io.alignment import (
     read_aligned_wcs,
-    read_alignment_chips,
-    read_detected,
     read_group_fit,
-    write_detected,
     write_group_fit,
     write_reference_stars,
     write_source_lists,
 )
+from svmcore.io.detections import read_alignment_chips, read_detected, write_detected
 from svmcore.io.drizzle_results import read_cosmic_rays, read_sky
 from svmcore.io.export_wcs import AlignedExposure, write_aligned_exposure
 from svmcore.io.wcs import read_chip_wcs

@@ -12,16 +12,15 @@ from svmcore.alignment.sources import DetectedSources, StarStamps
 from svmcore.errors import StoreError
 from svmcore.io.alignment import (
     read_aligned_wcs,
-    read_detected,
     read_group_fit,
     read_reference_stars,
     read_source_list,
     read_source_lists,
-    write_detected,
     write_group_fit,
     write_reference_stars,
     write_source_lists,
 )
+from svmcore.io.detections import read_detected, write_detected
 from svmcore.io.export_residuals import residual_text, write_residual_report
 
 
