@@ -15,7 +15,7 @@ from svmcore.simulation.psf import FieldPsf, add_stamp, add_stars
 from svmcore.simulation.sky import Galaxies, Stars
 from svmcore.simulation.wcs_headers import ChipSolutions
 
-__all__ = ["Light"]
+__all__ = ["Light", "flat_fielded", "on_image"]
 
 FloatImage = NDArray[np.float32]
 _MARGIN_PIX = 45
@@ -66,10 +66,10 @@ class Light:
         image = np.full(chip.shape, self.exposure.sky, np.float32)
         if not self.exposure.has_sources or self.exposure.kind == "zero":
             return image
-        pixels, inside = _on_image(wcs, self.stars.ra_deg, self.stars.dec_deg)
+        pixels, inside = on_image(wcs, self.stars.ra_deg, self.stars.dec_deg)
         magnitudes = self.stars.magnitude_at(self.band.pivot_angstrom)[inside]
         fluxes = 10 ** (-0.4 * (magnitudes - self.band.zero_point_ab))
-        fluxes *= _flat_fielded(wcs, pixels, chip.chip.constants["IDCSCALE"])
+        fluxes *= flat_fielded(wcs, pixels, chip.chip.constants["IDCSCALE"])
         pixels = pixels + self.distortion.at(pixels, chip, chip_shape)
         pixels, fluxes = _spread(self.exposure.kind, pixels, fluxes)
         seconds = max(self.exposure.exptime_s, 1.0)
@@ -89,10 +89,10 @@ class Light:
 
     def _add_galaxies(self, image: FloatImage, wcs: WCS, scale_arcsec: float) -> None:
         galaxies = self.galaxies
-        pixels, inside = _on_image(wcs, galaxies.ra_deg, galaxies.dec_deg)
+        pixels, inside = on_image(wcs, galaxies.ra_deg, galaxies.dec_deg)
         magnitude = galaxies.magnitude[inside]
         flux = 10 ** (-0.4 * (magnitude - self.band.zero_point_ab))
-        flux *= _flat_fielded(wcs, pixels, scale_arcsec)
+        flux *= flat_fielded(wcs, pixels, scale_arcsec)
         scale = float(np.sqrt(abs(np.linalg.det(wcs.wcs.cd)))) * 3600.0
         radius = galaxies.radius_arcsec[inside] / scale
         half = np.where(radius * galaxies.index[inside] < 8.0, 16, 48)
@@ -117,7 +117,7 @@ class Light:
                     add_stamp(image, stamp, x - size, y - size)
 
 
-def _on_image(
+def on_image(
     wcs: WCS, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return positions (x, y) of those that fall on or near an image."""
@@ -134,7 +134,7 @@ def _on_image(
     return pixels[kept], inside
 
 
-def _flat_fielded(
+def flat_fielded(
     wcs: WCS, pixels: NDArray[np.float64], scale_arcsec: float
 ) -> NDArray[np.float64]:
     """Return the factor that flat-fielding puts on the light of point sources.

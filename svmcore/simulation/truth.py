@@ -16,7 +16,9 @@ from svmcore.model.wcs import AlignedChip, AlignedWcs
 
 __all__ = [
     "ExposureScore",
+    "exposure_path",
     "read_true_wcs",
+    "read_truth_table",
     "score_alignment",
     "score_files",
     "score_given",
@@ -66,7 +68,7 @@ def read_true_wcs(folder: Path | str) -> Mapping[str, AlignedWcs]:
         If the folder holds no truth.
     """
     chips: dict[str, list[AlignedChip]] = {}
-    for row in _read_table(Path(folder)):
+    for row in read_truth_table(Path(folder)):
         chip = AlignedChip(
             int(row["extver"]),
             (float(row["crval1"]), float(row["crval2"])),
@@ -82,7 +84,19 @@ def read_true_wcs(folder: Path | str) -> Mapping[str, AlignedWcs]:
     }
 
 
-def _read_table(folder: Path) -> Table:
+def read_truth_table(folder: Path) -> Table:
+    """Return the table of true linear terms, a row per exposure and chip.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the simulated visit.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no truth.
+    """
     path = folder / "truth.ecsv"
     if not path.is_file():
         raise InputError(
@@ -115,7 +129,7 @@ def score_alignment(
     for solution in solutions:
         if solution.rootname not in truth:
             continue
-        path = _exposure_path(Path(folder), solution.rootname)
+        path = exposure_path(Path(folder), solution.rootname)
         errors[solution.rootname] = _errors(
             read_chip_wcs(path, aligned=solution),
             read_chip_wcs(path, aligned=truth[solution.rootname]),
@@ -147,7 +161,7 @@ def score_files(
         rootname = str(fits.getheader(file).get("ROOTNAME", "")).strip()
         if rootname not in truth:
             continue
-        path = _exposure_path(Path(folder), rootname)
+        path = exposure_path(Path(folder), rootname)
         errors[rootname] = _errors(
             read_chip_wcs(Path(file)), read_chip_wcs(path, aligned=truth[rootname])
         )
@@ -162,12 +176,26 @@ def score_given(folder: Path | str) -> tuple[ExposureScore, ...]:
     folder : Path or str
         Folder of the simulated visit.
     """
-    where, table = Path(folder), _read_table(Path(folder))
+    where, table = Path(folder), read_truth_table(Path(folder))
     names = dict.fromkeys(str(r["rootname"]) for r in table if r["kind"] == "direct")
-    return score_files(where, [_exposure_path(where, name) for name in names])
+    return score_files(where, [exposure_path(where, name) for name in names])
 
 
-def _exposure_path(folder: Path, rootname: str) -> Path:
+def exposure_path(folder: Path, rootname: str) -> Path:
+    """Return the calibrated file of an exposure of a simulated visit.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the visit.
+    rootname : str
+        Exposure.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
     for suffix in ("flc", "flt"):
         path = folder / f"{rootname}_{suffix}.fits"
         if path.is_file():
@@ -199,7 +227,9 @@ def _errors(found: Mapping[int, HSTWCS], true: Mapping[int, HSTWCS]) -> FloatArr
 def _scores(
     folder: Path, errors: Mapping[str, FloatArray]
 ) -> tuple[ExposureScore, ...]:
-    detectors = {str(r["rootname"]): str(r["detector"]) for r in _read_table(folder)}
+    detectors = {
+        str(r["rootname"]): str(r["detector"]) for r in read_truth_table(folder)
+    }
     groups: dict[str, list[FloatArray]] = {}
     for rootname, error in errors.items():
         groups.setdefault(detectors[rootname], []).append(error)

@@ -9,7 +9,7 @@ from svmcore.simulation.distortion import make_distortion_error
 from svmcore.simulation.exposures import visit_solutions
 from svmcore.simulation.geometry import read_geometry
 from svmcore.simulation.instruments import INSTRUMENTS
-from svmcore.simulation.light import Light, _flat_fielded
+from svmcore.simulation.light import Light, flat_fielded
 from svmcore.simulation.pointings import plan_exposures
 from svmcore.simulation.psf import build_psf
 from svmcore.simulation.sky import Galaxies, make_galaxies, make_stars
@@ -96,6 +96,6 @@ def test_a_star_on_a_larger_pixel_counts_less():
     wcs.wcs.crpix = [50.0, 50.0]
     wcs.wcs.crval = [84.0, -69.0]
     wcs.wcs.cd = np.array([[-0.028, 0.0], [0.0, 0.025]]) / 3600.0
-    (factor,) = _flat_fielded(wcs, np.array([[60.0, 40.0]]), 0.025)
+    (factor,) = flat_fielded(wcs, np.array([[60.0, 40.0]]), 0.025)
     # 1e-4: of the tangent plane's curvature nothing is left so near its centre
     assert factor == pytest.approx(0.025 / 0.028, rel=1e-4)
