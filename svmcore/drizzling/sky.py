@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -13,14 +12,19 @@ from stsci.imagestats import ImageStats
 from svmcore.drizzling.pixmap import PixelMap
 from svmcore.drizzling.settings import SkySettings
 from svmcore.model.grid import MosaicGrid
+from svmcore.numerics.ordered import (
+    median_deviation_of_sorted,
+    median_of_sorted,
+)
 
 __all__ = [
     "SkyMatch",
     "chip_statistic",
-    "clipped_difference",
+    "clip_limits",
     "match_skies",
     "sample_chip",
     "sample_step",
+    "typical_difference",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -98,30 +102,33 @@ def sample_step(grid: MosaicGrid) -> int:
 
 def sample_chip(
     target: NDArray[np.float32],
-    brightness: NDArray[np.float32],
+    science: NDArray[np.float32],
     good: NDArray[np.bool_],
     pixel_map: PixelMap,
     grid: MosaicGrid,
     *,
-    step: int,
+    unit: float,
+    settings: SkySettings,
 ) -> None:
     """Enter a chip's pixels at the sampled positions of a grid, in place.
 
     Parameters
     ----------
     target : ndarray of float32
-        Every `step`-th pixel of every `step`-th row of the grid; nan where no
-        chip has been entered yet. Changed.
-    brightness : ndarray of float32, shape (ny, nx)
-        Pixel values on a common scale.
+        Sampled positions of the grid, `sample_step` apart in rows and columns;
+        nan where no chip has been entered yet. Changed.
+    science : ndarray of float32, shape (ny, nx)
+        Pixel values.
     good : ndarray of bool, shape (ny, nx)
         Pixels to use.
     pixel_map : SeparableMap or ExactMap
         Where the pixels fall on the grid.
     grid : MosaicGrid
         Common grid.
-    step : int
-        Distance of the sampled positions [pixel].
+    unit : float
+        Values are divided by this, so that all exposures have one scale.
+    settings : SkySettings
+        Limits of the values before that.
 
     Notes
     -----
@@ -129,17 +136,48 @@ def sample_chip(
     come from a polynomial inverse of the map, good to some hundredths of a
     pixel.
     """
-    ny, nx = brightness.shape
-    x, y = _inverse(pixel_map, grid, step)
-    column, row = np.rint(x).astype(np.int32), np.rint(y).astype(np.int32)
-    inside = (column >= 0) & (column < nx) & (row >= 0) & (row < ny)
-    column, row = column[inside], row[inside]
-    values = np.where(good[row, column], brightness[row, column], np.nan)
-    filled = target[inside]
-    target[inside] = np.where(np.isnan(values), filled, values)
+    row, column, inside = _nearest_pixels(pixel_map, grid, sample_step(grid))
+    values = science[row, column]
+    usable = good[row, column]
+    if settings.lower is not None:
+        usable &= values >= settings.lower
+    if settings.upper is not None:
+        usable &= values <= settings.upper
+    entered = target[inside]
+    np.divide(values, np.float32(unit), out=entered, where=usable)
+    target[inside] = entered
 
 
-def clipped_difference(
+def clip_limits(
+    image: NDArray[np.float32], settings: SkySettings
+) -> tuple[float, float]:
+    """Return between which values the sky of an image lies.
+
+    Parameters
+    ----------
+    image : ndarray of float32
+        Values; nan where there is none.
+    settings : SkySettings
+        ``skyclip`` rounds of clipping at ``skylsigma`` standard deviations
+        below and ``skyusigma`` above the mean.
+    """
+    values = image[np.isfinite(image)]
+    low, high = -np.inf, np.inf
+    for _ in range(settings.clip):
+        if values.size < LEAST_PIXELS:
+            break
+        middle = float(values.mean(dtype=np.float64))
+        spread = float(values.std(dtype=np.float64))
+        low = middle - settings.lower_sigma * spread
+        high = middle + settings.upper_sigma * spread
+        kept = values[(values >= low) & (values <= high)]
+        if kept.size == values.size:
+            break
+        values = kept
+    return low, high
+
+
+def typical_difference(
     first: NDArray[np.float32], second: NDArray[np.float32], settings: SkySettings
 ) -> tuple[float, float]:
     """Return the typical difference of two images and its error.
@@ -147,9 +185,9 @@ def clipped_difference(
     Parameters
     ----------
     first, second : ndarray of float32, same shape
-        Images; nan where there is no value.
+        Images; nan where there is no value or it has been clipped.
     settings : SkySettings
-        Statistic and clipping.
+        ``skystat`` and ``skywidth``.
 
     Returns
     -------
@@ -158,27 +196,29 @@ def clipped_difference(
 
     Notes
     -----
-    The spread for clipping is 1.48 times the median absolute deviation: stars
-    that are sampled half a pixel apart would widen a standard deviation.
+    Median and mean are those of the differences, in which stars cancel; the
+    mode of differences says nothing, so that modes are subtracted.
     """
-    values = first - second
-    values = values[np.isfinite(values)]
-    for _ in range(settings.clip):
-        if values.size < LEAST_PIXELS:
-            break
-        middle = float(np.median(values))
-        spread = 1.4826 * float(np.median(np.abs(values - middle)))
-        kept = values[
-            (values >= middle - settings.lower_sigma * spread)
-            & (values <= middle + settings.upper_sigma * spread)
-        ]
-        if kept.size == values.size:
-            break
-        values = kept
-    if values.size < LEAST_PIXELS:
+    common = np.isfinite(first) & np.isfinite(second)
+    one, other = first[common], second[common]
+    if one.size < LEAST_PIXELS:
         return 0.0, float("inf")
-    middle = values.mean() if settings.statistic == "mean" else np.median(values)
-    return float(middle), max(float(values.std()), 1e-12) / float(np.sqrt(values.size))
+    values = one - other
+    error = max(float(values.std()), 1e-12) / float(np.sqrt(values.size))
+    match settings.statistic:
+        case "mean":
+            return float(values.mean(dtype=np.float64)), error
+        case "mode":
+            return _mode(one, settings) - _mode(other, settings), error
+        case _:
+            return float(np.median(values)), error
+
+
+def _mode(values: NDArray[np.float32], settings: SkySettings) -> float:
+    if float(np.ptp(values)) == 0.0:
+        return float(values[0])
+    found = ImageStats(values, fields="mode", nclip=0, binwidth=settings.width)
+    return float(found.mode)
 
 
 def match_skies(
@@ -192,13 +232,19 @@ def match_skies(
         Images on the same pixels; nan where there is no value.
     settings : SkySettings
         Statistic and clipping.
+
+    Notes
+    -----
+    Each image is clipped on its own, as all of its values tell sky from
+    sources; what is left is compared pixel by pixel.
     """
     count = len(images)
+    clipped = [_clipped(image, settings) for image in images]
     rows: list[FloatArray] = []
     values: list[float] = []
     linked: Mapping[int, set[int]] = {n: {n} for n in range(count)}
     for i, j in combinations(range(count), 2):
-        difference, error = clipped_difference(images[i], images[j], settings)
+        difference, error = typical_difference(clipped[i], clipped[j], settings)
         if not np.isfinite(error):
             continue
         row = np.zeros(count)
@@ -219,8 +265,10 @@ def match_skies(
     return SkyMatch(tuple(float(sky) for sky in skies), len(rows), alone)
 
 
-def _inverse(pixel_map: PixelMap, grid: MosaicGrid, step: int) -> tuple[Any, Any]:
-    """Return chip positions of the sampled grid positions."""
+def _nearest_pixels(
+    pixel_map: PixelMap, grid: MosaicGrid, step: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+    """Return rows and columns of pixels, and which sampled positions they meet."""
     ny, nx = pixel_map.shape
     rows = np.unique(np.linspace(0, ny - 1, 15).astype(int))
     columns = np.unique(np.linspace(0, nx - 1, 15).astype(int))
@@ -235,16 +283,19 @@ def _inverse(pixel_map: PixelMap, grid: MosaicGrid, step: int) -> tuple[Any, Any
         unit[:, 0], unit[:, 1], [INVERSE_DEGREE, INVERSE_DEGREE]
     )
     inverse = np.linalg.pinv(design)
-    bases = []
+    bases, near = [], []
     for axis in (0, 1):
         steps = np.arange(0, sizes[axis], step)
         scaled = 2 * (steps - low[axis]) / (high[axis] - low[axis]) - 1
-        basis = chebyshev.chebvander(np.clip(scaled, -1.05, 1.05), INVERSE_DEGREE)
-        basis[np.abs(scaled) > 1.05] = np.nan
-        bases.append(basis)
+        near.append(np.abs(scaled) <= 1.05)
+        bases.append(chebyshev.chebvander(scaled[near[axis]], INVERSE_DEGREE))
+    inside = np.zeros((len(near[1]), len(near[0])), bool)
+    place = np.ix_(near[1], near[0])
     found = []
-    for values in (chip_x, chip_y):
+    for values in (chip_y, chip_x):
         matrix = (inverse @ values.ravel()).reshape(INVERSE_DEGREE + 1, -1)
-        position = bases[1] @ matrix.T @ bases[0].T
-        found.append(np.nan_to_num(position, nan=-1e6))
-    return found[0], found[1]
+        found.append(np.rint(bases[1] @ matrix.T @ bases[0].T).astype(np.int32))
+    row, column = found
+    meets = (column >= 0) & (column < nx) & (row >= 0) & (row < ny)
+    inside[place] = meets
+    return row[meets], column[meets], inside

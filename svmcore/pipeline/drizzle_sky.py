@@ -1,6 +1,6 @@
 """The task that measures the sky of the exposures of one filter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from svmcore.drizzling.sky import (
     sample_step,
 )
 from svmcore.drizzling.weights import good_pixels
-from svmcore.io.drizzle_results import Grids, read_grids, write_skies
+from svmcore.io.drizzle_results import read_grids, write_made_with, write_skies
 from svmcore.io.images import (
     read_calibration,
     read_chip_pixels,
@@ -29,7 +29,7 @@ from svmcore.pipeline.drizzle_chips import chip_wcs, static_masks
 from svmcore.pipeline.drizzle_payloads import Member, SkyPayload
 from svmcore.pipeline.tasks import TaskCall
 
-__all__ = ["measure_sky"]
+__all__ = ["find_skies", "measure_sky"]
 
 Skies = dict[str, dict[int, float]]
 
@@ -57,39 +57,77 @@ class _Measured:
 def measure_sky(call: TaskCall) -> None:
     """Measure the sky of every chip of a filter's exposures."""
     payload: SkyPayload = call.payload
+    grids = read_grids(call.inputs["grids"][0])
+    all_wcs = {
+        member.rootname: chip_wcs(member, grids.solutions[member.rootname], coeffs=True)
+        for member in payload.members
+    }
+    skies, method, remarks = find_skies(
+        payload, grids.separate[payload.product], all_wcs, static_masks(call)
+    )
+    write_skies(call.folder, skies, method=method, remarks=tuple(remarks))
+    write_made_with(call.folder, payload.made_with)
+
+
+def find_skies(
+    payload: SkyPayload,
+    grid: MosaicGrid,
+    all_wcs: Mapping[str, Mapping[int, Any]],
+    static: Mapping[int, NDArray[np.bool_]],
+) -> tuple[Skies, str, list[str]]:
+    """Return the sky of every chip of a filter's exposures.
+
+    Parameters
+    ----------
+    payload : SkyPayload
+        Exposures and parameters.
+    grid : MosaicGrid
+        Grid of the separate images.
+    all_wcs : Mapping of str to Mapping of int to HSTWCS
+        Aligned WCS by rootname and EXTVER.
+    static : Mapping of int to ndarray of bool
+        Static pixels by chip number.
+
+    Returns
+    -------
+    skies : dict of str to dict of int to float
+        By rootname and EXTVER, in the unit of the files.
+    method : str
+        Where they come from.
+    remarks : list of str
+        What is to be said about them.
+    """
     settings = payload.settings
-    remarks: list[str] = []
     if payload.sky_file is not None:
-        skies = _given(payload, read_sky_file(payload.sky_file))
-        method = "skyfile"
-    elif settings.keyword:
+        return _given(payload, read_sky_file(payload.sky_file)), "skyfile", []
+    if settings.keyword:
         skies = {
             member.rootname: read_keyword_sky(member.path, settings.keyword)
             for member in payload.members
         }
-        method = f"keyword {settings.keyword}"
-    else:
-        skies, remarks = _measured_skies(call, payload)
-        method = settings.method
-    write_skies(call.folder, skies, method=method, remarks=tuple(remarks))
+        return skies, f"keyword {settings.keyword}", []
+    used = static if settings.use_static else {}
+    measured = [
+        _measure(member, payload, grid, all_wcs[member.rootname], used)
+        for member in payload.members
+    ]
+    found, remarks = _levels(payload, measured)
+    return found, settings.method, remarks
 
 
-def _measured_skies(call: TaskCall, payload: SkyPayload) -> tuple[Skies, list[str]]:
+def _levels(
+    payload: SkyPayload, measured: Sequence[_Measured]
+) -> tuple[Skies, list[str]]:
+    """Return what is subtracted from each chip, from what was measured."""
     method = payload.settings.method
-    grids = read_grids(call.inputs["grids"][0])
-    static = static_masks(call) if payload.settings.use_static else {}
-    measured = [_measure(member, payload, grids, static) for member in payload.members]
     remarks: list[str] = []
     lows = [one.lowest for one in measured]
-    found = [low for low in lows if low is not None]
     for member, low in zip(payload.members, lows, strict=True):
         if low is None and method != "match":
             remarks.append(f"{member.rootname}: no usable pixel; its sky is taken as 0")
     levels = np.zeros(len(measured))
     if method == "localmin":
         levels += [low or 0.0 for low in lows]
-    elif method.startswith("globalmin") and found:
-        levels += min(found)
     if method.endswith("match"):
         images = [one.samples for one in measured if one.samples is not None]
         match = match_skies(images, payload.settings)
@@ -99,6 +137,11 @@ def _measured_skies(call: TaskCall, payload: SkyPayload) -> tuple[Skies, list[st
             "filter; nothing is subtracted to match it"
             for n in match.alone
         ]
+    if method.startswith("globalmin"):  # of the matched images, if they are
+        levels += min(
+            (low - level for low, level in zip(lows, levels, strict=True) if low),
+            default=0.0,
+        )
     return {
         member.rootname: one.per_chip(float(level))
         for member, one, level in zip(payload.members, measured, levels, strict=True)
@@ -108,15 +151,14 @@ def _measured_skies(call: TaskCall, payload: SkyPayload) -> tuple[Skies, list[st
 def _measure(
     member: Member,
     payload: SkyPayload,
-    grids: Grids,
+    grid: MosaicGrid,
+    all_wcs: Mapping[int, Any],
     static: Mapping[int, NDArray[np.bool_]],
 ) -> _Measured:
     """Return the lowest sky of an exposure's chips and its sampled pixels."""
     settings = payload.settings
-    grid = grids.separate[payload.product]
     matches = settings.method.endswith("match")
     samples = _empty_samples(grid) if matches else None
-    all_wcs = chip_wcs(member, grids.solutions[member.rootname], coeffs=True)
     chips = read_calibration(member.path, payload.instrument)
     areas, lowest = [], []
     for chip in chips:
@@ -127,14 +169,14 @@ def _measure(
         areas.append(area)
         unit = chip.time_s * area
         if samples is not None:
-            within = _within(pixels.science, settings.lower, settings.upper)
             sample_chip(
                 samples,
-                pixels.science / np.float32(unit),
-                good & within,
+                pixels.science,
+                good,
                 fit_pixel_map(wcs, grid),
                 grid,
-                step=sample_step(grid),
+                unit=unit,
+                settings=settings,
             )
         if settings.method != "match":
             value = chip_statistic(pixels.science, good, settings)
@@ -147,17 +189,6 @@ def _empty_samples(grid: MosaicGrid) -> NDArray[np.float32]:
     step = sample_step(grid)
     ny, nx = (-(-size // step) for size in grid.shape)
     return np.full((ny, nx), np.nan, np.float32)
-
-
-def _within(
-    science: NDArray[np.float32], lower: float | None, upper: float | None
-) -> NDArray[np.bool_]:
-    found = np.ones(science.shape, bool)
-    if lower is not None:
-        found &= science >= lower
-    if upper is not None:
-        found &= science <= upper
-    return found
 
 
 def _given(payload: SkyPayload, table: Mapping[str, tuple[float, ...]]) -> Skies:
