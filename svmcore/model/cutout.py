@@ -1,7 +1,7 @@
 """A small part of a product under trial parameters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,9 @@ class Cutout:
         Their combination, by filter product.
     notes : tuple of str
         What is not as in the full product, in plain sentences.
+    separate_hits : Mapping of str to ndarray of int16
+        Number of flagged input pixels of each exposure alone, by rootname,
+        on the grid of its separate image.
     """
 
     grid: MosaicGrid
@@ -75,6 +78,7 @@ class Cutout:
     separate: Mapping[str, FloatImage]
     model: Mapping[str, FloatImage]
     notes: tuple[str, ...] = ()
+    separate_hits: Mapping[str, NDArray[np.int16]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

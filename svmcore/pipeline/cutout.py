@@ -51,6 +51,7 @@ class _Compared:
     separate: Mapping[str, NDArray[np.float32]]
     model: NDArray[np.float32]
     hits: Hits
+    separate_hits: Mapping[str, NDArray[np.int16]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +144,11 @@ def drizzle_cutout(
         {root: image for one in found.values() for root, image in one.separate.items()},
         {name: one.model for name, one in found.items()},
         source.notes,
+        {
+            root: mask
+            for one in found.values()
+            for root, mask in one.separate_hits.items()
+        },
     )
 
 
@@ -282,8 +288,13 @@ def _compare_sections(
         )
         for section in sections
     }
+    flagged = {root: np.zeros(around.shape, np.int16) for root in images}
+    for section in sections:
+        positions = _positions(source, section, frame, around)
+        mask = hits[section.chip.key]
+        _count_hits(flagged[section.chip.member.rootname], positions[mask])
     separate = {root: image.science for root, image in images.items()}
-    return _Compared(frame, around, separate, model, hits)
+    return _Compared(frame, around, separate, model, hits, flagged)
 
 
 def _drizzle_separately(
