@@ -39,6 +39,9 @@ class ImageFrame(widgets.Widget):
 
     name = traitlets.Unicode("", help="Name shown with the readout").tag(sync=True)
     unit = traitlets.Unicode("", help="Unit of the pixel values").tag(sync=True)
+    scale_group = traitlets.Unicode(
+        "", help="Frames of one group can share display limits; by default the unit"
+    ).tag(sync=True)
     shape = traitlets.List([1, 1], help="(ny, nx) at full resolution").tag(sync=True)
     channels = traitlets.Int(1, help="1 float32 values, 3 bytes of colour").tag(
         sync=True
@@ -70,8 +73,8 @@ class ImageFrame(widgets.Widget):
         name : str
             Shown beside the readout.
         **options
-            ``unit`` (str): of the values; frames of one unit can share display
-            limits. ``mask`` (ndarray of int, shape (ny, nx)): 0 for a good
+            ``unit`` (str): of the values; frames of one unit, or of one
+            ``scale_group`` (str), can share display limits. ``mask`` (ndarray of int, shape (ny, nx)): 0 for a good
             pixel, k for ``mask_classes[k - 1]``. ``mask_classes`` (sequence of
             mapping): ``label`` and ``colour`` of the mask values from 1, by
             default `MASK_CLASSES`. ``sky`` (`SkyMapping`): for the readout, the
@@ -99,8 +102,8 @@ class ImageFrame(widgets.Widget):
         **options
             ``read_mask`` (callable): the same for the mask. ``channels`` (int):
             1 for values, 3 for 8-bit colour. ``presets``: display limits, by
-            default `display_limits` of the overview. ``unit``, ``sky`` and
-            ``mask_classes`` as for `from_array`.
+            default `display_limits` of the overview. ``unit``, ``scale_group``,
+            ``sky`` and ``mask_classes`` as for `from_array`.
         """
         readers, state = _describe_reader(
             shape, name=name, read_box=read_box, **options
@@ -210,6 +213,7 @@ def _describe_reader(  # noqa: PLR0913 (a record: every field by name)
     read_mask: PixelReader | None = None,
     channels: int = 1,
     unit: str = "",
+    scale_group: str = "",
     sky: SkyMapping | None = None,
     presets: Mapping[str, Sequence[float]] | None = None,
     mask_classes: Sequence[Mapping[str, str]] = MASK_CLASSES,
@@ -226,6 +230,7 @@ def _describe_reader(  # noqa: PLR0913 (a record: every field by name)
     return (read_box, read_mask), {
         "name": name,
         "unit": unit,
+        "scale_group": scale_group,
         "shape": list(shape),
         "channels": channels,
         "block": block,

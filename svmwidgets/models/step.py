@@ -31,9 +31,18 @@ class Door(Protocol):
         """Add a line to the log, with its Python."""
 
     def preview(
-        self, topic: str, question: Callable[[], Any], on_answer: Callable[[Any], None]
+        self,
+        topic: str,
+        question: Callable[[], Any],
+        on_answer: Callable[[Any], None],
+        *,
+        on_failed: Callable[[Any], None] | None = None,
+        delay_s: float | None = None,
     ) -> None:
         """Answer a question in the background, the latest of a topic only."""
+
+    def show_problem(self, problem: Any) -> None:
+        """Show what went wrong in banner, badge and log."""
 
     def warn(self, subject: str, problem: str, remedy: str = "") -> None:
         """Show a problem in the banner."""

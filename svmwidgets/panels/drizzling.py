@@ -21,6 +21,7 @@ from svmwidgets.panels.parts import (
     toolbar,
 )
 from svmwidgets.panels.trial import TrialCard
+from svmwidgets.panels.trialframes import cutout_outline
 
 __all__ = ["DrizzlingPanel"]
 
@@ -48,12 +49,42 @@ class DrizzlingPanel(widgets.VBox):
             "Drizzle", guard(lambda: self._run("drizzle product")), kind="primary"
         )
         self.run_all = act("Run everything", guard(self._run))
+        self._build_choices(guard)
+        self._build_viewers(guard)
+        self._build_tables(guard)
+        self.trial = TrialCard(model, session)
+        images = card(
+            [self.choices, self.images, self.image_line], heading="Products as images"
+        )
+        products = card([self.states], heading="Products")
+        beside = [products, self.coverage, self.task_card]
+        super().__init__(
+            [toolbar(self.run, self.run_all), columns([images], beside), self.trial]
+        )
+        self.add_class("svm-panel")
+        names = ["selected", "beside", "plane", "version"]
+        model.observe(guard(lambda _: self._show_products()), "products")
+        model.observe(guard(lambda _: self._show_images()), names)
+        model.observe(guard(lambda _: self._show_catalogue()), "catalogue")
+        model.observe(guard(lambda _: self._show_place()), "tried")
+        model.observe(guard(lambda _: self._show_statistics()), "statistics")
+        session.run_model.observe(guard(lambda _: self._show_tasks()), "rows")
+        session.run_model.observe(guard(lambda _: self._show_run()), "is_running")
+        session.observe(guard(lambda _: self._show_images()), "step")
+        self._show_products()
+        self._show_statistics()
+        self._show_tasks()
+
+    # ---- building ----
+
+    def _build_choices(self, guard: Any) -> None:
+        model = self.model
         self.product = menu([], label="Product")
         self.product.observe(
             guard(lambda c: c["new"] and model.set_trait("selected", c["new"])), "value"
         )
-        self.plane = choice([*PLANES, "colour"], value="SCI")
-        self.plane.observe(guard(lambda _: self._show_images()), "value")
+        self.plane = choice(list(PLANES), value=model.plane)
+        self.plane.observe(guard(lambda c: model.set_trait("plane", c["new"])), "value")
         self.beside = menu([("one image", "")], value="", label="Second product")
         self.beside.observe(
             guard(lambda c: model.set_trait("beside", c["new"] or "")), "value"
@@ -63,14 +94,28 @@ class DrizzlingPanel(widgets.VBox):
             value="",
             label="Catalogue overlay",
         )
-        self.catalogue.observe(guard(lambda _: self._show_catalogue()), "value")
+        self.catalogue.observe(
+            guard(lambda c: model.set_trait("catalogue", c["new"])), "value"
+        )
+        self.choices = toolbar(
+            label("Product", self.product),
+            self.plane,
+            label("Beside", self.beside),
+            self.catalogue,
+        )
+
+    def _build_viewers(self, guard: Any) -> None:
         self.viewer = ImageViewer(height=520, link=_LINK, label="Product")
+        self.viewer.on_click(guard(self._clicked))
         self.second = ImageViewer(height=520, link=_LINK, label="Second product")
         self.second.layout.display = "none"
         self.images = widgets.HBox([self.viewer, self.second])
         self.images.add_class("svm-pair")
         self.image_line = text()
+
+    def _build_tables(self, guard: Any) -> None:
         self.statistics = text()
+        self.coverage = card([self.statistics], heading="Coverage and weight")
         self.states = Table(
             [
                 column("label", "Product"),
@@ -94,50 +139,9 @@ class DrizzlingPanel(widgets.VBox):
             label="Tasks of the run",
             empty_text="Nothing has run in this session.",
         )
-        self.trial = TrialCard(model, session)
-        self.viewer.on_click(guard(self._clicked))
-        self.choices = toolbar(
-            label("Product", self.product),
-            self.plane,
-            label("Beside", self.beside),
-            self.catalogue,
-        )
-        self.coverage = card([self.statistics], heading="Coverage and weight")
         self.task_card = card([self.tasks], heading="Tasks of the run")
-        images = card(
-            [
-                self.choices,
-                self.images,
-                self.image_line,
-            ],
-            heading="Products as images",
-        )
-        super().__init__(
-            [
-                toolbar(self.run, self.run_all),
-                columns(
-                    [images],
-                    [
-                        card([self.states], heading="Products"),
-                        self.coverage,
-                        self.task_card,
-                    ],
-                ),
-                self.trial,
-            ]
-        )
-        self.add_class("svm-panel")
-        model.observe(guard(lambda _: self._show_products()), "products")
-        model.observe(
-            guard(lambda _: self._show_images()), ["selected", "beside", "version"]
-        )
-        model.observe(guard(lambda _: self._show_statistics()), "statistics")
-        session.run_model.observe(guard(lambda _: self._show_tasks()), "rows")
-        session.run_model.observe(guard(lambda _: self._show_run()), "is_running")
-        session.observe(guard(lambda _: self._show_images()), "step")
-        self._show_products()
-        self._show_statistics()
-        self._show_tasks()
+
+    # ---- acting ----
 
     def _run(self, *steps: str) -> None:
         self.session.run(*steps, label="Drizzle" if steps else "Run everything")
@@ -145,14 +149,32 @@ class DrizzlingPanel(widgets.VBox):
     def _clicked(self, click: ImageClick) -> None:
         """Take the cutout where the product was clicked."""
         path = self.model.path(self.model.selected)
-        if path is None or self.model.tried is None:
+        if path is None or click.id is not None:
             return
         ra, dec = read_mosaic(path).wcs.all_pix2world(click.x, click.y, 0)
         self.model.look_at(float(ra), float(dec))
 
+    def _show_place(self) -> None:
+        """Outline the cutout on the product."""
+        tried = self.model.tried
+        if tried is None or tried.product != self.model.selected:
+            self.viewer.remove_layer("cutout")
+            return
+        ra, dec = cutout_outline(tried)
+        self.viewer.set_layer(
+            "cutout",
+            [*ra, ra[0]],
+            [*dec, dec[0]],
+            kind="polygon",
+            colour="#ff8a3d",
+            is_sky=True,
+        )
+
     def _picked(self, change: Any) -> None:
         for name in change["new"]:
             self.model.selected = name
+
+    # ---- showing ----
 
     def _show_run(self) -> None:
         busy = self.session.run_model.is_running
@@ -190,7 +212,8 @@ class DrizzlingPanel(widgets.VBox):
         model = self.model
         if model.selected and self.product.value != model.selected:
             self.product.value = model.selected
-        self.beside.value = model.beside
+        self.beside.value, self.plane.value = model.beside, model.plane
+        model.warm_up()
         self._load(self.viewer, model.selected)
         if model.beside:
             self._load(self.second, model.beside)
@@ -199,7 +222,7 @@ class DrizzlingPanel(widgets.VBox):
         model.ask_statistics()
 
     def _load(self, viewer: ImageViewer, basename: str) -> None:
-        path, plane = self.model.path(basename), self.plane.value
+        path, plane = self.model.path(basename), self.model.plane
         viewer.layout.display = None if path is not None else "none"
         if path is None:
             viewer.set_frames([])
@@ -230,7 +253,9 @@ class DrizzlingPanel(widgets.VBox):
         self.session.preview(topic, read, answer, delay_s=0.01)
 
     def _show_catalogue(self) -> None:
-        kind = self.catalogue.value
+        kind = self.model.catalogue
+        if self.catalogue.value != kind:
+            self.catalogue.value = kind
         if not kind:
             self.viewer.remove_layer("detected")
             self.second.remove_layer("detected")

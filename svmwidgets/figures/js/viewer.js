@@ -64,9 +64,9 @@ function render({ model, el }) {
 
   // --- painting
   function lookOf(frame) {
-    const unit = frame.model.get("unit");
+    const groupOf = (f) => f.model.get("scale_group") || f.model.get("unit");
     const source = model.get("is_sharing_limits")
-      ? state.frames.find((f) => f.model.get("unit") === unit && f.model.get("channels") === 1) || frame
+      ? state.frames.find((f) => groupOf(f) === groupOf(frame) && f.model.get("channels") === 1) || frame
       : frame;
     const [low, high] = chooseLimits(model.get("limits"), source.model.get("presets"), model.get("preset"));
     const classes = frame.model.get("mask_classes") || [];
