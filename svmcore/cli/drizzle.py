@@ -14,12 +14,8 @@ from svmcore.cli.options import (
     add_reference_option,
     add_run_options,
     add_visit,
-    read_options,
-    reference_choice,
-    visit_source,
-    with_parameter_options,
 )
-from svmcore.cli.run import EventPrinter, print_failures, require_work
+from svmcore.cli.running import end_run, read_request, run_tasks
 from svmcore.errors import InputError
 from svmcore.model.product import Product, ProductTree
 
@@ -27,6 +23,7 @@ __all__ = ["HELP", "NAME", "add_arguments", "run"]
 
 NAME = "drizzle"
 HELP = "drizzle one product of a visit, or all of them"
+STEPS = ("alignment", "drizzling")
 Needs = Mapping[str, tuple[str, ...]]
 SHOWN_KEYWORDS = {"chips": "NDRIZIM", "time [s]": "EXPTIME", "covered": "NPIXFRAC"}
 
@@ -60,37 +57,23 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     int
         0 if every task succeeded, 1 if not.
     """
-    # Imported here: 'svm --help' need not wait for the heavy half.
-    from svmcore.pipeline.plan import make_plan  # noqa: PLC0415
-    from svmcore.pipeline.prepare import decide, prepare_visit  # noqa: PLC0415
-    from svmcore.pipeline.process import worker_count  # noqa: PLC0415
-    from svmcore.pipeline.run import run_plan  # noqa: PLC0415
-
-    choice = reference_choice(arguments)
-    prepared = prepare_visit(
-        visit_source(arguments),
-        decisions=read_options(arguments),
-        data_folder=arguments.data,
+    request = read_request(
+        arguments,
+        console,
+        steps=STEPS,
+        check=lambda tree: _wanted(arguments.product, tree),
     )
-    wanted = _wanted(arguments.product, prepared.tree)
-    decisions = with_parameter_options(prepared.decisions, arguments, prepared.tree)
-    prepared = decide(prepared.visit, decisions)
-    require_work(console, prepared, skip_faulty=arguments.skip_faulty)
-    plan = make_plan(prepared, reference=choice, steps=("alignment", "drizzling"))
+    # Imported here: 'svm --help' need not wait for it, nor the workers' server.
+    from svmcore.pipeline.plan import make_plan  # noqa: PLC0415
+
+    plan = make_plan(request.prepared, reference=request.reference, steps=STEPS)
+    wanted = _wanted(arguments.product, request.prepared.tree)
     needed = _needed(wanted, {task.identifier: task.needs for task in plan.tasks})
     tasks = tuple(task for task in plan.tasks if task.identifier in needed)
-    with EventPrinter(console) as printer:
-        outcome = run_plan(
-            tasks,
-            output=arguments.output,
-            workers=arguments.workers or worker_count(),
-            on_event=printer.show,
-        )
+    outcome, failures = run_tasks(arguments, console, tasks)
     names = [name for task in tasks for name in task.outputs]
     _print_products(console, arguments.output, names)
-    console.print(f"{outcome.seconds:.1f} s", style="dim")
-    print_failures(printer.failures)
-    return 0 if outcome.is_complete else 1
+    return end_run(console, outcome, failures)
 
 
 def _wanted(name: str | None, tree: ProductTree) -> tuple[str, ...]:

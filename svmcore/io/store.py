@@ -12,7 +12,7 @@ from pathlib import Path
 from svmcore.errors import StoreError
 from svmcore.io.atomic import remove_abandoned, write_text
 
-__all__ = ["ResultRef", "Store"]
+__all__ = ["ResultRef", "Store", "has_results"]
 
 
 _RECORD_VERSION = 2  # of the file that describes a result
@@ -38,6 +38,17 @@ class ResultRef:
     digest: str
     folder: Path
     is_present: bool
+
+
+def has_results(output: Path) -> bool:
+    """Return whether an earlier run left results in an output folder.
+
+    Parameters
+    ----------
+    output : Path
+        Output folder; it need not exist.
+    """
+    return any((output / ".svm" / "records").glob("*.json"))
 
 
 def _stamp(path: Path) -> list[int]:

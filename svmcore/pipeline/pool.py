@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.forkserver
 import os
 import resource
 import sys
@@ -18,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from svmcore.pipeline.tasks import TaskCall, TaskFunction
 
-__all__ = ["TaskUsage", "WorkerPool", "execute"]
+__all__ = ["TaskUsage", "WorkerPool", "execute", "start_server"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,28 @@ def _main_module_hidden() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
+def start_server(modules: Iterable[str]) -> None:
+    """Start the server that worker processes are forked from, if there is none.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Modules of this package that it loads before it is asked for workers:
+        those of the functions to be run. A server that is already there
+        keeps what it has.
+
+    Notes
+    -----
+    This returns at once; a pool waits for the server when it gets its first
+    work.
+    """
+    ours = sorted({name for name in modules if name.startswith("svmcore.")})
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, *ours])
+    with _main_module_hidden():
+        multiprocessing.forkserver.ensure_running()
+
+
 class WorkerPool(ProcessPoolExecutor):
     """Processes for heavy work; they survive between runs.
 
@@ -111,9 +134,7 @@ class WorkerPool(ProcessPoolExecutor):
     workers : int
         Number of processes.
     modules : iterable of str
-        Modules of this package that the server loads before it is asked for
-        workers: those of the functions to be run. A server that is already
-        there keeps what it has.
+        What the server loads that workers are forked from, see `start_server`.
 
     Notes
     -----
@@ -124,10 +145,9 @@ class WorkerPool(ProcessPoolExecutor):
     """
 
     def __init__(self, workers: int, modules: Iterable[str] = ()) -> None:
-        context = multiprocessing.get_context("forkserver")
-        ours = sorted({name for name in modules if name.startswith("svmcore.")})
-        context.set_forkserver_preload(["svmcore.pipeline.preload", *ours])
+        start_server(modules)
         self.workers = workers
+        context = multiprocessing.get_context("forkserver")
         super().__init__(workers, mp_context=context, initializer=_start_worker)
 
     def submit(

@@ -145,7 +145,7 @@ class _Pool:
     ) -> None:
         self.foreign = executor
         self.workers = workers
-        self.modules = {task.function.__module__ for task in tasks}
+        self.modules = {task.module for task in tasks}
         self.own: WorkerPool | None = None
 
     def submit(self, task: Task, call: TaskCall) -> Future[TaskUsage]:

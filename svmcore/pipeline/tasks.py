@@ -107,6 +107,13 @@ class Task:
     is_transient: bool = False
 
     @property
+    def module(self) -> str:
+        """Module of the function."""
+        if isinstance(self.function, NamedFunction):
+            return self.function.module
+        return self.function.__module__
+
+    @property
     def identifier(self) -> str:
         """Unique name within a plan: step and subject."""
         return f"{self.step}: {self.subject}"
