@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from svmcore.numerics.clipping import SIGMA_PER_MAD
+from svmcore.numerics.ordered import median_deviation_of_sorted, median_of_sorted
+
 __all__ = ["NO_DATA_LEVEL", "Limits", "render_gray", "robust_limits"]
 
 NO_DATA_LEVEL = 58  # a dark grey, set apart from the sky below it
@@ -17,7 +20,6 @@ _WHITE_SIGMA = 60.0
 _WHITE_PERCENTILE = 99.8
 _CLIP_SIGMA = 3.0
 _CLIP_ROUNDS = 8
-_MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,19 @@ class Limits:
     sigma: float
 
 
-def _clipped_sky(sample: NDArray[np.floating]) -> tuple[float, float]:
-    """Median and sigma of the sample after clipping what is no background."""
-    kept = sample
+def _clipped_sky(ordered: NDArray[np.float64]) -> tuple[float, float]:
+    """Median and sigma of a sorted sample after clipping what is no background."""
+    kept = ordered
     sky, sigma = 0.0, 0.0
     for _ in range(_CLIP_ROUNDS):
-        sky = float(np.median(kept))
-        sigma = _MAD_TO_SIGMA * float(np.median(np.abs(kept - sky)))
-        inside = np.abs(kept - sky) <= _CLIP_SIGMA * sigma
-        if inside.all() or not inside.any():
+        sky = median_of_sorted(kept)
+        sigma = SIGMA_PER_MAD * median_deviation_of_sorted(kept, sky)
+        limits = (sky - _CLIP_SIGMA * sigma, sky + _CLIP_SIGMA * sigma)
+        low = int(np.searchsorted(kept, limits[0], "left"))
+        high = int(np.searchsorted(kept, limits[1], "right"))
+        if high - low in (0, len(kept)):
             break
-        kept = kept[inside]
+        kept = kept[low:high]
     return sky, sigma
 
 
@@ -74,7 +78,7 @@ def robust_limits(sample: NDArray[np.floating]) -> Limits:
     True
     """
     sample = np.asarray(sample, dtype=np.float64)
-    sample = sample[np.isfinite(sample)]
+    sample = np.sort(sample[np.isfinite(sample)])
     if sample.size == 0:
         return Limits(0.0, 1.0, 1.0, 0.0, 0.0)
     sky, sigma = _clipped_sky(sample)
@@ -88,14 +92,6 @@ def robust_limits(sample: NDArray[np.floating]) -> Limits:
         sky=sky,
         sigma=sigma,
     )
-
-
-def asinh_scale(values: NDArray[np.floating], limits: Limits) -> NDArray[np.floating]:
-    """Return values between 0 at black and 1 at white; nan stays nan."""
-    top = np.arcsinh((limits.white - limits.black) / limits.soft)
-    scaled = np.arcsinh((values - limits.black) / limits.soft) / top
-    clipped: NDArray[np.floating] = np.clip(scaled, 0.0, 1.0)
-    return clipped
 
 
 def render_gray(sci: NDArray[np.floating], limits: Limits) -> NDArray[np.uint8]:
@@ -114,9 +110,14 @@ def render_gray(sci: NDArray[np.floating], limits: Limits) -> NDArray[np.uint8]:
         Grey levels in the same order of rows; a neutral dark grey where
         there is no data.
     """
-    scaled = asinh_scale(np.asarray(sci, dtype=np.float32), limits)
+    scaled = np.subtract(sci, np.float32(limits.black), dtype=np.float32)
     empty = np.isnan(scaled)
     scaled[empty] = 0
-    levels: NDArray[np.uint8] = np.rint(scaled * 255).astype(np.uint8)
+    scaled /= np.float32(limits.soft)
+    np.arcsinh(scaled, out=scaled)
+    top = np.arcsinh((limits.white - limits.black) / limits.soft)
+    scaled *= np.float32(255 / top)
+    np.clip(scaled, 0, 255, out=scaled)
+    levels: NDArray[np.uint8] = np.rint(scaled, out=scaled).astype(np.uint8)
     levels[empty] = NO_DATA_LEVEL
     return levels
