@@ -76,7 +76,12 @@ class Section(Mapping[str, JsonValue]):
 
     def with_values(self, values: Mapping[str, JsonValue]) -> "Section":
         """Return a section with some values replaced, in the same order."""
-        return Section({**self._values, **values})
+        if not values:
+            return self
+        changed = {name: _frozen(value) for name, value in values.items()}
+        made = object.__new__(Section)
+        object.__setattr__(made, "_values", {**self._values, **changed})
+        return made
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the values as plain lists and dictionaries."""
