@@ -12,10 +12,6 @@ from stsci.imagestats import ImageStats
 from svmcore.drizzling.pixmap import PixelMap
 from svmcore.drizzling.settings import SkySettings
 from svmcore.model.grid import MosaicGrid
-from svmcore.numerics.ordered import (
-    median_deviation_of_sorted,
-    median_of_sorted,
-)
 
 __all__ = [
     "SkyMatch",
@@ -263,6 +259,13 @@ def match_skies(
     )
     alone = tuple(n for n in range(count) if len(linked[n]) == 1)
     return SkyMatch(tuple(float(sky) for sky in skies), len(rows), alone)
+
+
+def _clipped(image: NDArray[np.float32], settings: SkySettings) -> NDArray[np.float32]:
+    """Return an image with nan where a value is no sky."""
+    low, high = clip_limits(image, settings)
+    inside = (image >= low) & (image <= high)
+    return np.where(inside, image, np.float32(np.nan))
 
 
 def _nearest_pixels(

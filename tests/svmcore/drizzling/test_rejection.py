@@ -7,7 +7,7 @@ from svmcore.drizzling.settings import (
     FinalSettings,
     SkySettings,
 )
-from svmcore.drizzling.sky import chip_statistic, clipped_difference, match_skies
+from svmcore.drizzling.sky import chip_statistic, match_skies, typical_difference
 from svmcore.drizzling.static import add_static, static_limit
 from svmcore.drizzling.weights import good_pixels, weight_map, weight_scale
 from svmcore.errors import DrizzleError
@@ -148,7 +148,7 @@ def test_images_that_do_not_overlap_are_told():
     assert found.alone == (2,)
     assert found.skies == pytest.approx((0.0, 1.0, 0.0), abs=1e-6)
     assert match_skies([image, nothing], SkySettings(is_on=True)).pairs == 0
-    assert clipped_difference(image, nothing, SkySettings())[1] == np.inf
+    assert typical_difference(image, nothing, SkySettings())[1] == np.inf
 
 
 def test_good_pixels_ignore_the_bits_that_do_no_harm():
