@@ -17,6 +17,10 @@ Kind = Literal["direct", "grism", "zero", "moving", "scan"]
 _BOX = ((0.0, 0.0), (1.0, 0.53), (1.51, 1.49), (0.47, 0.96))
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _OVERHEAD_S = 75.0
+# The telescope breathes with its orbit as it passes from sunlight to shadow; a
+# visit starts at some focus, and an exposure's mean differs a little.
+_ORBIT_DAYS = 96.0 / 1440.0
+_FOCUS_OF_VISIT, _FOCUS_OF_ORBIT, _FOCUS_OF_EXPOSURE = 0.6, 1.1, 0.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,8 +162,17 @@ def _plan(
         offset_mas=(float(east), float(north)),
         roll_deg=roll,
         scale=1.0 + config.pointing.scale_ppm * 1e-6,
-        breathing=float(rng.normal()),
+        breathing=_focus(config, start_mjd, float(rng.normal())),
         sky=instrument.filters[filter_name].sky * float(rng.lognormal(0.0, 0.06)),
+    )
+
+
+def _focus(config: VisitConfig, start_mjd: float, scatter: float) -> float:
+    rng = generator(config.seed, "focus")
+    visit, phase = float(rng.normal()), float(rng.uniform())
+    orbit = float(np.sin(2 * np.pi * (phase + start_mjd % 1.0 / _ORBIT_DAYS)))
+    return (
+        _FOCUS_OF_VISIT * visit + _FOCUS_OF_ORBIT * orbit + _FOCUS_OF_EXPOSURE * scatter
     )
 
 
