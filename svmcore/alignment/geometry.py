@@ -5,12 +5,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainccinv
+from scipy.special import fdtri, gammainccinv
 
 from svmcore.alignment.settings import GEOMETRIES, AlignmentSettings
 from svmcore.alignment.solve import TERMS, Normal, solve_terms
 
-__all__ = ["TermChoice", "choose_terms", "richest_choice", "term_columns"]
+__all__ = [
+    "ReferenceFacts",
+    "TermChoice",
+    "choose_terms",
+    "richest_choice",
+    "term_columns",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -20,10 +26,10 @@ _TERM_ROWS = {"roll": (2,), "scale": (3,), "skew": (4, 5)}
 _GEOMETRY_OF_TERM = {"roll": "rshift", "scale": "rscale", "skew": "general"}
 # Chance of keeping a term that differs between exposures without need.
 _EACH_CHANCE = 1e-4
-# Sigmas (chi-square for the two skew terms) that a common term must reach.
+# Stars that a common term needs, and the chance of keeping it without need.
 # Rolls of the telescope are real and usual, changes of scale are not.
-_COMMON_STARS = {"roll": 3, "scale": 6, "skew": 8}
-_COMMON_LIMIT = {"roll": 4.0, "scale": 9.0, "skew": 11.8}
+_COMMON_STARS = {"roll": 3, "scale": 6, "skew": 12}
+_COMMON_CHANCE = {"roll": 0.0455, "scale": 0.0027, "skew": 0.0027}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,26 @@ class TermChoice:
                 whose = "of each exposure" if mode == _EACH else "common to all"
                 parts.append(f"a {term} {whose}")
         return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFacts:
+    """What the test of terms common to all exposures rests on.
+
+    Parameters
+    ----------
+    pairs : int
+        Pairs of a source and a reference star in use; a common term needs as
+        many as its geometry.
+    stars : int
+        Reference stars in them, of which each common term needs a few.
+    scatter : float
+        Reduced chi-square of the reference stars, at least 1.
+    """
+
+    pairs: int
+    stars: int
+    scatter: float = 1.0
 
 
 def richest_choice(matches: int, settings: AlignmentSettings) -> TermChoice:
@@ -158,9 +184,8 @@ def choose_terms(
     start: TermChoice,
     matches: NDArray[np.int64],
     settings: AlignmentSettings,
+    reference: ReferenceFacts,
     *,
-    reference_pairs: int,
-    reference_stars: int,
     fixed: int | None = None,
 ) -> tuple[TermChoice, tuple[str, ...]]:
     """Return the terms that the observations ask for, and why.
@@ -175,10 +200,8 @@ def choose_terms(
         Usable matches of each exposure.
     settings : AlignmentSettings
         Alignment parameters.
-    reference_pairs, reference_stars : int
-        Pairs of a source and a reference star, of which common terms need as
-        many as their geometry, and the stars in them, of which each common
-        term needs a few.
+    reference : ReferenceFacts
+        Evidence for terms common to all.
     fixed : int, optional
         Exposure whose terms are zero.
 
@@ -187,7 +210,8 @@ def choose_terms(
     choice : TermChoice
         A term that differs between exposures is kept if chance would give
         its gain with a probability below 1e-4; a common scale is kept if it
-        exceeds 3 sigma, a common roll 2 sigma.
+        exceeds 3 sigma, a common roll 2 sigma. With few reference stars more
+        is asked for, as in the F-test, for their scatter is hardly known.
     reasons : tuple of str
         One sentence per decision.
     """
@@ -210,8 +234,9 @@ def choose_terms(
                 choice,
                 term,
                 chi2_of,
-                enough=reference_pairs >= needed
-                and reference_stars >= _COMMON_STARS[term],
+                reference,
+                enough=reference.pairs >= needed
+                and reference.stars >= _COMMON_STARS[term],
             )
             reasons.append(reason)
     return choice, tuple(reasons)
@@ -235,17 +260,25 @@ def _test_each(choice: TermChoice, term: str, chi2_of: _Chi2) -> tuple[TermChoic
 
 
 def _test_common(
-    choice: TermChoice, term: str, chi2_of: _Chi2, *, enough: bool
+    choice: TermChoice,
+    term: str,
+    chi2_of: _Chi2,
+    reference: ReferenceFacts,
+    *,
+    enough: bool,
 ) -> tuple[TermChoice, str]:
     """Return the choice without a common term unless it is significant."""
     simpler = replace(choice, **{term: "none"})
     if not enough:
         return simpler, f"common {term} not fitted: too few reference matches"
     gained = chi2_of(simpler)[0] - chi2_of(choice)[0]
-    kept = gained > _COMMON_LIMIT[term]
+    terms = len(_TERM_ROWS[term])
+    spare = max(1, 2 * reference.stars - 3 - terms)
+    asked = terms * float(fdtri(terms, spare, 1.0 - _COMMON_CHANCE[term]))
+    limit = asked * reference.scatter
+    kept = gained > limit
     reason = (
         f"common {term} {'kept' if kept else 'dropped'}: "
-        f"{np.sqrt(max(0.0, gained)):.1f} sigma, "
-        f"{np.sqrt(_COMMON_LIMIT[term]):.1f} asked for"
+        f"{np.sqrt(max(0.0, gained)):.1f} sigma, {np.sqrt(limit):.1f} asked for"
     )
     return (choice if kept else simpler), reason

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from svmcore.alignment.anchor import agreeing_stars
 from svmcore.alignment.linking import (
     Linked,
     PointList,
@@ -237,7 +238,9 @@ def _solve_matched(
 ) -> _Matched:
     """Return the stars that `maps` make, and the solution with them."""
     lists, free, linked, active, reference = parts
-    obs, reference_row = _observe(problem, (lists, active, reference), maps, start)
+    obs, reference_row, placed = _observe(
+        problem, (lists, active, reference), maps, start
+    )
     usable = np.concatenate([*free, np.zeros(0, dtype=np.bool_)])
     loose = loose_exposures(
         obs,
@@ -250,18 +253,41 @@ def _solve_matched(
     chosen = problem.decisions.reference_exposure
     is_kept = reference is None and chosen in names
     seen = np.bincount(obs.star[usable], minlength=obs.stars)
+    reference_usable = seen[obs.reference_star] > 0
+    component = np.array([linked.component[e] for e in active], dtype=np.int64)
     solution = solve_group(
         obs,
         usable,
-        seen[obs.reference_star] > 0,
+        reference_usable,
         problem.settings,
         fixed=names.index(chosen) if is_kept else None,
+        trusted=_agreeing(obs, placed, reference_usable, component),
     )
     found = {
         e: affine_of(solution.terms[k]).after(start[e]) for k, e in enumerate(active)
     }
     whose = frozenset(active[k] for k in loose)
     return _Matched(obs, reference_row, whose, solution, found)
+
+
+def _agreeing(
+    obs: Observations,
+    placed: FloatArray,
+    usable: NDArray[np.bool_],
+    component: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Return the reference stars that agree within each set of linked exposures."""
+    group = np.zeros(obs.stars, dtype=np.int64)
+    group[obs.star] = component[obs.exposure]
+    whose = group[obs.reference_star]
+    sigma = np.sqrt(np.mean(obs.reference_sigma**2, axis=1))
+    found = np.zeros(len(whose), dtype=np.bool_)
+    for number in np.unique(component):
+        mine = np.flatnonzero(usable & (whose == number))
+        found[mine] = agreeing_stars(
+            placed[obs.reference_star[mine]], obs.reference[mine], sigma[mine]
+        )
+    return found
 
 
 def _about_the_mean(
@@ -327,8 +353,11 @@ def _observe(
     parts: tuple[Sequence[PointList], Sequence[int], PlaneReference | None],
     maps: dict[int, Affine],
     start: dict[int, Affine],
-) -> tuple[Observations, NDArray[np.int64]]:
-    """Return the observations, matched with `maps`, placed with `start`."""
+) -> tuple[Observations, NDArray[np.int64], FloatArray]:
+    """Return the observations, matched with `maps`, placed with `start`.
+
+    Also the rows of the reference stars, and where `maps` put all stars.
+    """
     lists, active, reference = parts
     chosen = [lists[e] for e in active]
     stars = merge_stars(chosen, [maps[e] for e in active])
@@ -369,6 +398,7 @@ def _observe(
             stars=len(stars.position),
         ),
         reference_rows,
+        stars.position,
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.alignment.geometry import (
+    ReferenceFacts,
     TermChoice,
     choose_terms,
     richest_choice,
@@ -105,6 +106,7 @@ def solve_group(
     settings: AlignmentSettings,
     *,
     fixed: int | None = None,
+    trusted: BoolArray | None = None,
 ) -> GroupSolution:
     """Return the robust global solution with the terms that the data ask for.
 
@@ -120,6 +122,8 @@ def solve_group(
         Alignment parameters.
     fixed : int, optional
         Exposure whose frame a relative solution keeps.
+    trusted : ndarray of bool, shape (m,), optional
+        Reference stars to start with; all that are usable by default.
 
     Returns
     -------
@@ -138,7 +142,8 @@ def solve_group(
     choice = richest_choice(int(matches.max(initial=0)), settings)
     columns = term_columns(choice, matches, settings, fixed=fixed)
     work = _Work(obs, usable, reference_usable)
-    state = work.first_guess(columns)
+    begin = reference_usable if trusted is None else reference_usable & trusted
+    state = work.first_guess(columns, begin)
     for label in ("all permitted terms", "terms chosen by evidence"):
         state, work = _iterate(work, state, columns, label, history)
         if label.startswith("all"):
@@ -148,7 +153,7 @@ def solve_group(
                 choice,
                 matches,
                 settings,
-                **_count_reference(obs, state),
+                _reference_facts(work, state),
                 fixed=fixed,
             )
             history.extend(reasons)
@@ -167,11 +172,14 @@ def _count_matches(
     return counted.astype(np.int64)
 
 
-def _count_reference(obs: Observations, state: _State) -> dict[str, int]:
-    """Return pairs with reference stars, and those stars, that are in use."""
-    stars = obs.reference_star[state.reference_weight[:, 0] > 0]
-    pairs = np.isin(obs.star[state.weight > 0], stars)
-    return {"reference_pairs": int(pairs.sum()), "reference_stars": len(stars)}
+def _reference_facts(work: "_Work", state: _State) -> ReferenceFacts:
+    """Return how many reference stars are in use, and how they scatter."""
+    used = state.reference_weight[:, 0] > 0
+    stars = work.obs.reference_star[used]
+    pairs = int(np.isin(work.obs.star[state.weight > 0], stars).sum())
+    square = float(np.sum(work.ratios(state)[1][used] ** 2))
+    scatter = square / max(1, 2 * len(stars) - 4)
+    return ReferenceFacts(pairs, len(stars), max(1.0, scatter))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,12 +200,10 @@ class _Work:
     def reference_sigma(self) -> FloatArray:
         return np.hypot(self.obs.reference_sigma, self.reference_floor)
 
-    def first_guess(self, columns: FloatArray) -> _State:
+    def first_guess(self, columns: FloatArray, trusted: BoolArray) -> _State:
         """Return the state with weights that fall with the residual."""
         weight = np.where(self.usable, self.sigma() ** -2, 0.0)
-        reference = np.where(
-            self.reference_usable[:, None], self.reference_sigma() ** -2, 0.0
-        )
+        reference = np.where(trusted[:, None], self.reference_sigma() ** -2, 0.0)
         state = self.solve(weight, reference, columns)
         for _ in range(5):
             r, q = self.ratios(state)
@@ -306,7 +312,9 @@ def _calibrate(work: _Work, state: _State) -> _Work:
     )
     if few.any() and not few.all():
         floor[few] = np.median(floor[~few])
-    return replace(work, floor=floor, reference_floor=_reference_floor(work, state))
+    usual = float(np.median(floor)) if len(floor) else 0.0
+    common = _reference_floor(work, state, usual)
+    return replace(work, floor=floor, reference_floor=common)
 
 
 def _floor_of(residual: FloatArray, formal: FloatArray) -> float:
@@ -325,15 +333,16 @@ def _floor_of(residual: FloatArray, formal: FloatArray) -> float:
     return float((low * high) ** 0.25)
 
 
-def _reference_floor(work: _Work, state: _State) -> float:
+def _reference_floor(work: _Work, state: _State, usual: float) -> float:
     """Return the error that reference stars have beyond the catalog's.
 
     It also stands for what the exposures have in common and no mean takes
-    out, such as the bias of centroids with the pixel phase.
+    out, such as the bias of centroids with the pixel phase. Where there are
+    too few to tell, it is taken as the `usual` floor of the exposures.
     """
     used = state.reference_weight[:, 0] > 0
     if used.sum() < _CALIBRATION_STARS:
-        return work.reference_floor
+        return usual
     obs = work.obs
     seen = np.maximum(state.total[obs.reference_star], 1e-30)
     delta = (obs.reference - state.mean[obs.reference_star])[used]
