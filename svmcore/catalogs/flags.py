@@ -131,16 +131,17 @@ def count_exposures(ctx: NDArray[np.integer], has_data: BoolArray) -> NDArray[np
     Parameters
     ----------
     ctx : ndarray of int32, shape (p, ny, nx)
-        Context planes.
+        Context planes; none if the product was made without.
     has_data : ndarray of bool, shape (ny, nx)
         Pixels with data.
 
     Notes
     -----
     Holes up to 25 pixels are closed before three pixels are cut from every
-    edge. Pixels lost to cosmic rays do lower the count.
+    edge. Pixels lost to cosmic rays do lower the count. Without context planes
+    nothing is known, and the count is the largest there is.
     """
-    count = np.zeros(has_data.shape, dtype=np.uint8)
+    count = np.full(has_data.shape, 0 if len(ctx) else 255, dtype=np.uint8)
     for plane in ctx:
         count += np.bitwise_count(np.asarray(plane).astype(np.uint32))
     inner = erode_mask(

@@ -1,5 +1,6 @@
 """Drizzled products as they lie on disk, read in blocks of rows."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,18 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from svmcore.errors import StoreError
+from svmcore.errors import InputError, StoreError
+from svmcore.io.headers import open_fits_bytes, read_header_units
+from svmcore.model.exposure import KeywordValue
+from svmcore.model.header import HeaderUnit
 
 __all__ = ["Mosaic", "read_mosaic", "row_blocks"]
 
 _SAMPLE_PIXELS = 250_000
+_WCS = re.compile(
+    r"NAXIS\d?|WCSAXES|CRPIX\d|CRVAL\d|CDELT\d|CUNIT\d|CTYPE\d|CD\d_\d|PC\d_\d|"
+    r"LONPOLE|LATPOLE|RADESYS|EQUINOX|WCSNAME"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +39,8 @@ class Mosaic:
     wht : ndarray of float, shape (ny, nx)
         Weight plane; 0 where no exposure contributed.
     ctx : ndarray of int, shape (n, ny, nx)
-        Context planes: bit ``k`` of plane ``p`` stands for chip ``32 p + k``.
+        Context planes: bit ``k`` of plane ``p`` stands for chip ``32 p + k``;
+        no plane if the product was made without.
     primary, header : Mapping
         Keywords of the primary header and of the SCI extension.
     wcs : astropy.wcs.WCS
@@ -114,14 +123,21 @@ def row_blocks(n_rows: int, block: int = 512) -> Iterator[tuple[int, int]]:
         yield start, min(start + block, n_rows)
 
 
-def _plane(path: Path, hdu: Any) -> NDArray[Any]:
+def _plane(path: Path, unit: HeaderUnit) -> NDArray[Any]:
     """Map an image extension; its pixels are read when they are used."""
-    place = hdu.fileinfo()
-    shape = hdu.shape
-    dtype = {-32: ">f4", -64: ">f8", 32: ">i4", 16: ">i2"}[hdu.header["BITPIX"]]
+    dtype = {-32: ">f4", -64: ">f8", 32: ">i4", 16: ">i2"}[unit.bitpix]
     return np.memmap(
-        path, dtype=dtype, mode="r", offset=place["datLoc"], shape=tuple(shape)
+        path, dtype=dtype, mode="r", offset=unit.data_start, shape=unit.shape
     )
+
+
+def _wcs(values: Mapping[str, KeywordValue]) -> WCS:
+    """Return the undistorted WCS that keywords describe."""
+    header = fits.Header()
+    for keyword, value in values.items():
+        if _WCS.fullmatch(keyword) and value is not None:
+            header[keyword] = value
+    return WCS(header)
 
 
 def read_mosaic(path: Path) -> Mosaic:
@@ -130,7 +146,8 @@ def read_mosaic(path: Path) -> Mosaic:
     Parameters
     ----------
     path : Path
-        File with PRIMARY, SCI, WHT and CTX (or CON).
+        File with PRIMARY, SCI, WHT and, if its parameters ask for it, CTX (or
+        CON).
 
     Returns
     -------
@@ -143,22 +160,25 @@ def read_mosaic(path: Path) -> Mosaic:
         If the file is missing, damaged or no drizzled product.
     """
     try:
-        with fits.open(path, mode="readonly", memmap=True) as product:
-            names = [hdu.name for hdu in product]
-            context = "CTX" if "CTX" in names else "CON"
-            sci, wht, ctx = (
-                _plane(path, product[name]) for name in ("SCI", "WHT", context)
-            )
-            return Mosaic(
-                name=path.name,
-                sci=sci,
-                wht=wht,
-                ctx=ctx.reshape(-1, *sci.shape),
-                primary=MappingProxyType(dict(product[0].header)),
-                header=MappingProxyType(dict(product["SCI"].header)),
-                wcs=WCS(product["SCI"].header),
-            )
-    except (OSError, KeyError, ValueError, TypeError) as error:
+        with open_fits_bytes(path) as stream:
+            units = {unit.name: unit for unit in read_header_units(stream, path)}
+        primary, header = units[""].values, units["SCI"].values
+        sci, wht = (_plane(path, units[name]) for name in ("SCI", "WHT"))
+        context = units.get("CTX") or units.get("CON")
+        return Mosaic(
+            name=path.name,
+            sci=sci,
+            wht=wht,
+            ctx=(
+                np.zeros((0, *sci.shape), np.int32)
+                if context is None
+                else _plane(path, context).reshape(-1, *sci.shape)
+            ),
+            primary=MappingProxyType(dict(primary)),
+            header=MappingProxyType(dict(header)),
+            wcs=_wcs(header),
+        )
+    except (InputError, OSError, KeyError, ValueError, TypeError) as error:
         raise StoreError(
             path.name,
             f"cannot be read as a drizzled product ({error})",
