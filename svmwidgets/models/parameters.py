@@ -202,8 +202,7 @@ class ParametersModel(StepModel):
             tuned, other = self._sets[product], self._other.get(product)
             found.extend(
                 _difference(tuned, other, step, key)
-                for step in STEPS
-                for key in tuned.section(step)
+                for step, key in _changed_places(tuned, other)
                 if _differs(tuned, other, step, key)
             )
         return tuple(found)
@@ -265,6 +264,21 @@ def _without_key(decisions: Decisions, step: str, key: str) -> Decisions:
         if (change.step, change.key) == (step, key):
             decisions = decisions.without_parameter(change.product, step, key)
     return decisions
+
+
+def _changed_places(
+    tuned: ParameterSet, other: ParameterSet | None
+) -> list[tuple[str, str]]:
+    """Return step and key of all that is not the default somewhere, in order."""
+    overrides = (*tuned.overrides, *(other.overrides if other else ()))
+    places = {(change.step, change.key) for change in overrides}
+    return [
+        (step, key)
+        for step in STEPS
+        if any(step == changed for changed, _ in places)
+        for key in tuned.section(step)
+        if (step, key) in places
+    ]
 
 
 def _differs(
