@@ -111,11 +111,13 @@ def render_color(
         for image, lim, factor in zip(sci, limits, balance, strict=True)
     ]
     stack = np.stack(planes)
-    has_data = np.isfinite(stack)
-    n_data = has_data.sum(axis=0)
-    stack[~has_data] = 0
-    intensity = stack.sum(axis=0) / np.maximum(n_data, 1)
-    stack += np.where(has_data, 0, intensity)
+    is_gap = ~np.isfinite(stack)
+    n_data = len(planes) - is_gap.sum(axis=0, dtype=np.uint8)
+    stack[is_gap] = 0
+    intensity = stack.sum(axis=0)
+    intensity /= np.maximum(n_data, 1)
+    for plane, empty in zip(stack, is_gap, strict=True):
+        np.copyto(plane, intensity, where=empty)
     channels = np.tensordot(channel_weights(len(planes)).astype("f4"), stack, axes=1)
     pixels = _stretch_color(channels, _joint_limits(limits, balance))
     pixels[:, n_data == 0] = NO_DATA_LEVEL
@@ -134,14 +136,21 @@ def _joint_limits(limits: Sequence[Limits], balance: NDArray[np.float64]) -> Lim
 
 def _stretch_color(channels: NDArray[np.floating], limits: Limits) -> NDArray[np.uint8]:
     """Stretch brightness with ratios kept; faint pixels fade to grey."""
-    lifted = np.maximum(channels - np.float32(limits.black), 0)
+    lifted = channels - np.float32(limits.black)
+    np.maximum(lifted, 0, out=lifted)
     mean = lifted.mean(axis=0)
     top = np.arcsinh((limits.white - limits.black) / limits.soft)
-    wanted = np.arcsinh(mean / np.float32(limits.soft)) / np.float32(top)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        lifted *= np.where(mean > 0, wanted / mean, 0)
+    factor = np.arcsinh(mean / np.float32(limits.soft))
+    factor /= np.float32(top)
+    np.divide(factor, mean, out=factor, where=mean > 0)
+    lifted *= factor
     peak = lifted.max(axis=0)
-    lifted /= np.maximum(peak, 1)
-    lifted += (1 - lifted) * np.clip((peak - 1) / np.float32(_WHITE_OUT), 0, 1)
-    levels: NDArray[np.uint8] = np.rint(lifted * 255).astype(np.uint8)
+    too_bright = peak > 1
+    if too_bright.any():
+        bright, highest = lifted[:, too_bright], peak[too_bright]
+        bright /= highest
+        fade = np.clip((highest - 1) / np.float32(_WHITE_OUT), 0, 1)
+        lifted[:, too_bright] = bright + (1 - bright) * fade
+    lifted *= 255
+    levels: NDArray[np.uint8] = np.rint(lifted, out=lifted).astype(np.uint8)
     return levels

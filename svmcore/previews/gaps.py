@@ -10,7 +10,7 @@ _LEAST_NEIGHBOURS = 13  # more than half: straight edges do not grow
 _ROUNDS = 4
 GAP_REACH = _ROUNDS * _REACH
 
-Places = tuple[NDArray[np.intp], NDArray[np.intp]]
+Places = tuple[NDArray[np.intp], ...]
 
 
 def fill_small_gaps(sci: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -43,7 +43,7 @@ class Limits:
     sigma: float
 
 
-def _clipped_sky(ordered: NDArray[np.float64]) -> tuple[float, float]:
+def _clipped_sky(ordered: NDArray[np.floating]) -> tuple[float, float]:
     """Median and sigma of a sorted sample after clipping what is no background."""
     kept = ordered
     sky, sigma = 0.0, 0.0
