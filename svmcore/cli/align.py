@@ -1,6 +1,8 @@
 """Align a visit's exposures to each other and to the sky, with a residual report."""
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -45,15 +47,24 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     request = read_request(arguments, console, steps=STEPS)
     # Imported here: 'svm --help' need not wait for it, nor the workers' server.
     from svmcore.cli.fit_table import print_fit  # noqa: PLC0415
-    from svmcore.io.export_residuals import write_residual_report  # noqa: PLC0415
-    from svmcore.pipeline.plan import make_plan  # noqa: PLC0415
+    from svmcore.pipeline.plan import make_plan, with_residual_reports  # noqa: PLC0415
     from svmcore.pipeline.process import report_run  # noqa: PLC0415
 
-    plan = make_plan(request.prepared, reference=request.reference, steps=STEPS)
+    plan = with_residual_reports(
+        make_plan(request.prepared, reference=request.reference, steps=STEPS)
+    )
     outcome, failures = run_tasks(arguments, console, plan.tasks)
     report = report_run(plan, outcome, arguments.output)
     for fit in report.fits.values():
         print_fit(console, fit)
-        for path in write_residual_report(arguments.output, fit):
-            console.print(f"wrote {path}", style="dim", markup=False, highlight=False)
+    for task in plan.tasks:
+        if task.step == "report residuals" and outcome.states[task.identifier].is_good:
+            _print_written(console, arguments.output, task.outputs)
     return end_run(console, outcome, failures)
+
+
+def _print_written(console: Console, output: Path, names: Sequence[str]) -> None:
+    for name in names:
+        console.print(
+            f"wrote {output / name}", style="dim", markup=False, highlight=False
+        )

@@ -1,6 +1,7 @@
 """What the commands share that run a plan: from options to the end of the run."""
 
 import argparse
+import atexit
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -76,8 +77,10 @@ def read_request(
     ParameterError
         If a parameter is unknown or its value cannot be used.
     """
+    from svmcore.pipeline.pool import stop_server  # noqa: PLC0415
     from svmcore.pipeline.preload import preload_steps  # noqa: PLC0415
 
+    atexit.register(stop_server)
     preload_steps(steps, output=arguments.output)
     # Imported only now: the workers' libraries are loaded at the same time.
     from svmcore.pipeline.prepare import decide, prepare_visit  # noqa: PLC0415

@@ -12,36 +12,28 @@ from svmcore.model.fit import FitTerms, GroupFit, MatchTable
 __all__ = ["residual_text", "write_residual_report"]
 
 
-def write_residual_report(output: Path, fit: GroupFit) -> tuple[Path, ...]:
-    """Write ``<detector>_residuals`` as PNG, TXT and ECSV.
+def write_residual_report(
+    fit: GroupFit, *, figure: Path, text: Path, table: Path
+) -> None:
+    """Write the residuals of an alignment as figure, text and table.
 
     Parameters
     ----------
-    output : Path
-        Folder; must exist.
     fit : GroupFit
         The alignment.
-
-    Returns
-    -------
-    tuple of Path
-        The files.
+    figure, text, table : Path
+        Files to write (PNG, TXT, ECSV). Their folder must exist.
 
     Raises
     ------
     StoreError
         If a file cannot be written.
     """
-    stem = f"{fit.detector}_residuals"
-    figure, text, table = (
-        output / f"{stem}{suffix}" for suffix in (".png", ".txt", ".ecsv")
-    )
     with write_atomically(figure) as temporary:
         residual_figure(fit).savefig(temporary, dpi=110)
     write_text(text, residual_text(fit))
     with write_atomically(table) as temporary:
         _match_table(fit.matches).write(temporary, format="ascii.ecsv", overwrite=True)
-    return figure, text, table
 
 
 def residual_text(fit: GroupFit) -> str:

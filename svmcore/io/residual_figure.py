@@ -17,6 +17,10 @@ BoolArray = NDArray[np.bool_]
 _LINK, _REFERENCE, _UNUSED, _TREND = "#7a828e", "#1f5fbf", "#d2452d", "#e8a200"
 _INK, _FAINT = "#24292f", "#d0d7de"
 _MOST_VECTORS = 400
+# Page and margins [inch]; _NAMES_IN is the gap that holds the rootnames.
+_WIDTH_IN, _HEIGHT_IN = 15.0, 10.4
+_LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN = 0.75, 0.2, 0.85, 0.7
+_GAP_IN, _NAMES_IN, _BETWEEN_IN = 0.75, 1.35, 0.85
 # Rootnames as labels collide beyond this number of rows.
 _MOST_NAMES = 24
 
@@ -38,9 +42,9 @@ def residual_figure(fit: GroupFit) -> Figure:
         catalog where there is one, links between exposures otherwise. The
         line in the trends is the median of up to ten groups.
     """
-    figure = Figure(figsize=(15.0, 10.4), layout="constrained")
+    figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN))
     FigureCanvasAgg(figure)
-    axes = figure.subplots(3, 4)
+    axes = _panels(figure)
     matches = fit.matches
     shown = _shown(fit)
     limit = _limit(matches, shown)
@@ -49,6 +53,7 @@ def residual_figure(fit: GroupFit) -> Figure:
         f"{fit.detector}: residuals against {against}\n{fit.quality.sentence}",
         fontsize=13,
         color=_INK,
+        y=0.99,
     )
     _draw_scatter(axes[0, 0], matches, shown, limit)
     _draw_pairs(axes[1, 0], matches, shown)
@@ -72,6 +77,35 @@ def residual_figure(fit: GroupFit) -> Figure:
         for spine in each.spines.values():
             spine.set_color(_FAINT)
     return figure
+
+
+def _panels(figure: Figure) -> Any:
+    """Return three rows of four axes.
+
+    Their places are fixed: to find them from the size of all labels would
+    take as long as to draw the figure.
+    """
+    width = (_WIDTH_IN - _LEFT_IN - 2 * _GAP_IN - _NAMES_IN - _RIGHT_IN) / 4
+    height = (_HEIGHT_IN - _TOP_IN - 2 * _BETWEEN_IN - _BOTTOM_IN) / 3
+    lefts = [_LEFT_IN + column * (width + _GAP_IN) for column in range(3)]
+    lefts.append(lefts[-1] + width + _NAMES_IN)
+    bottoms = [_BOTTOM_IN + row * (height + _BETWEEN_IN) for row in (2, 1, 0)]
+    return np.array(
+        [
+            [
+                figure.add_axes(
+                    (
+                        left / _WIDTH_IN,
+                        bottom / _HEIGHT_IN,
+                        width / _WIDTH_IN,
+                        height / _HEIGHT_IN,
+                    )
+                )
+                for left in lefts
+            ]
+            for bottom in bottoms
+        ]
+    )
 
 
 def _title(axes: Any, text: str) -> None:
@@ -293,7 +327,7 @@ def _draw_exposures(axes: Any, fit: GroupFit) -> None:
     axes.invert_yaxis()
     axes.grid(axis="y", color=_FAINT, lw=0.5)
     axes.set_xlabel("shift [mas]")
-    _title(axes, "how far the fit moved each exposure")
+    _title(axes, "how far each exposure moved")
     axes.legend(
         fontsize=8,
         loc="upper center",

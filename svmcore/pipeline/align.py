@@ -12,16 +12,18 @@ from svmcore.pipeline.align_payloads import (
     DetectPayload,
     FitPayload,
     MemberFacts,
+    ResidualPayload,
     WritePayload,
 )
 from svmcore.pipeline.tasks import NamedFunction, Task
 
-__all__ = ["alignment_tasks"]
+__all__ = ["alignment_tasks", "residual_task"]
 
 # Raised whenever sources, values or names of a step change.
 DETECTION_VERSION = 3
 FIT_VERSION = 4
 WRITE_VERSION = 1
+RESIDUAL_VERSION = 1
 
 _STEPS = "svmcore.pipeline.align_steps"
 
@@ -136,4 +138,29 @@ def _write_task(
         ),
         needs=needs,
         outputs=(member.calibrated_name, member.headerlet_name),
+    )
+
+
+def residual_task(fit: Task) -> Task:
+    """Return the task that reports the residuals of a detector's fit.
+
+    Parameters
+    ----------
+    fit : Task
+        The detector's task ``fit alignment``.
+
+    Returns
+    -------
+    Task
+        ``report residuals``: ``<detector>_residuals`` as PNG, TXT and ECSV.
+    """
+    names = tuple(f"{fit.subject}_residuals{end}" for end in (".png", ".txt", ".ecsv"))
+    return Task(
+        step="report residuals",
+        subject=fit.subject,
+        function=NamedFunction("svmcore.pipeline.residual_steps", "report_residuals"),
+        version=RESIDUAL_VERSION,
+        payload=ResidualPayload(*names),
+        needs={"fit": (fit.identifier,)},
+        outputs=names,
     )

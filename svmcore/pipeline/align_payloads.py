@@ -8,7 +8,13 @@ from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.detector import DetectorKey
 from svmcore.model.reference import ReferenceChoice
 
-__all__ = ["DetectPayload", "FitPayload", "MemberFacts", "WritePayload"]
+__all__ = [
+    "DetectPayload",
+    "FitPayload",
+    "MemberFacts",
+    "ResidualPayload",
+    "WritePayload",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +72,12 @@ class WritePayload:
     calibrated_name: str
     headerlet_name: str
     reference_rootname: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualPayload:
+    """Names of the figure, the text and the table of a fit's residuals."""
+
+    figure_name: str
+    text_name: str
+    table_name: str

@@ -1,20 +1,20 @@
 """From a prepared visit to the tasks that make its products."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from svmcore.errors import PipelineError
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.product import TotalProduct
 from svmcore.model.reference import ReferenceChoice
-from svmcore.pipeline.align import alignment_tasks
+from svmcore.pipeline.align import alignment_tasks, residual_task
 from svmcore.pipeline.catalog import catalog_tasks
 from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
 from svmcore.pipeline.prepare import PreparedVisit
 from svmcore.pipeline.preview import preview_tasks
 from svmcore.pipeline.tasks import Task
 
-__all__ = ["STEPS", "Plan", "make_plan"]
+__all__ = ["STEPS", "Plan", "make_plan", "with_residual_reports"]
 
 STEPS = ("alignment", "drizzling", "catalogs", "previews")
 
@@ -44,6 +44,27 @@ class Plan:
             if task.identifier in wanted:
                 wanted.update(name for names in task.needs.values() for name in names)
         return tuple(task for task in self.tasks if task.identifier in wanted)
+
+
+def with_residual_reports(plan: Plan) -> Plan:
+    """Return a plan that also reports the residuals of every fit.
+
+    Parameters
+    ----------
+    plan : Plan
+        A plan with alignment.
+
+    Notes
+    -----
+    Each report comes right after its fit: it takes longer than the copy of an
+    exposure, and is drawn while these are written.
+    """
+    tasks: list[Task] = []
+    for task in plan.tasks:
+        tasks.append(task)
+        if task.step == "fit alignment":
+            tasks.append(residual_task(task))
+    return replace(plan, tasks=tuple(tasks))
 
 
 def make_plan(

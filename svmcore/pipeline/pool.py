@@ -6,6 +6,7 @@ import multiprocessing.connection
 import multiprocessing.forkserver
 import os
 import resource
+import signal
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from svmcore.pipeline.tasks import TaskCall, TaskFunction
 
-__all__ = ["TaskUsage", "WorkerPool", "execute", "start_server"]
+__all__ = ["TaskUsage", "WorkerPool", "execute", "start_server", "stop_server"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,23 @@ def start_server(modules: Iterable[str]) -> None:
     context.set_forkserver_preload([__name__, *ours])
     with _main_module_hidden():
         multiprocessing.forkserver.ensure_running()
+
+
+def stop_server() -> None:
+    """End the server at once, even while it is still loading libraries.
+
+    Notes
+    -----
+    It ends with this process anyway, but only when it has loaded everything;
+    until then it would hold on to the terminal or pipe that it was given.
+    Workers that run already are not touched; their pools end them.
+    """
+    # It has no public name; without its number it ends a second later.
+    server = multiprocessing.forkserver._forkserver  # noqa: SLF001
+    pid: int | None = getattr(server, "_forkserver_pid", None)
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 class WorkerPool(ProcessPoolExecutor):

@@ -108,8 +108,15 @@ def test_a_damaged_fit_is_refused(tmp_path):
         read_aligned_wcs(tmp_path)
 
 
+def report(folder, fit):
+    names = {"figure": "a.png", "text": "a.txt", "table": "a.ecsv"}
+    paths = {what: folder / name for what, name in names.items()}
+    write_residual_report(fit, **paths)
+    return tuple(paths.values())
+
+
 def test_the_report_holds_every_number(tmp_path, fit):
-    figure, text, table = write_residual_report(tmp_path, fit)
+    figure, text, table = report(tmp_path, fit)
     assert figure.read_bytes().startswith(b"\x89PNG")
     words = text.read_text()
     assert "test01q" in words
@@ -125,5 +132,5 @@ def test_a_fit_without_matches_can_be_reported(tmp_path, group):
     member = group.members[0]
     fit = fit_group(group.problem(reference=None, members=(member,)))
     assert fit.kind == "none"
-    assert len(write_residual_report(tmp_path, fit)) == 3
+    assert all(path.stat().st_size > 0 for path in report(tmp_path, fit))
     assert json.dumps(fit.quality.sentence)

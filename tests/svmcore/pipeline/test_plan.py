@@ -1,0 +1,69 @@
+"""Plans: made without the libraries of the work, with functions that exist."""
+
+import subprocess
+import sys
+
+import pytest
+
+from svmcore.pipeline.plan import STEPS, make_plan, with_residual_reports
+from svmcore.pipeline.preload import STEP_MODULES, preload_steps
+from svmcore.pipeline.prepare import prepare_visit
+from svmcore.pipeline.tasks import NamedFunction
+from svmcore.simulation.config import VisitConfig
+from svmcore.simulation.visit import write_visit
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plan") / "visit"
+    write_visit(folder, VisitConfig(seed=3, chip_shape=(64, 64), exposures=2))
+    return with_residual_reports(make_plan(prepare_visit(folder)))
+
+
+def test_the_function_of_every_task_is_there(plan):
+    assert {task.step for task in plan.tasks} >= {
+        "detect sources", "fit alignment", "report residuals", "write exposure",
+        "build grids", "drizzle product", "catalog", "preview", "color preview",
+    }  # fmt: skip
+    for task in plan.tasks:
+        assert isinstance(task.function, NamedFunction), task.identifier
+        assert callable(task.function.function)
+        assert task.module == task.function.module
+
+
+def test_preloaded_modules_are_those_of_the_tasks(plan):
+    named = {module for modules in STEP_MODULES.values() for module in modules}
+    used = {task.module for task in plan.tasks}
+    assert named == used - {"svmcore.pipeline.residual_steps"}
+    assert tuple(STEP_MODULES) == STEPS
+
+
+def test_each_residual_report_follows_its_fit(plan):
+    names = [task.step for task in plan.tasks]
+    assert names[names.index("fit alignment") + 1] == "report residuals"
+    assert names.count("report residuals") == names.count("fit alignment")
+
+
+def test_making_a_plan_loads_none_of_the_libraries_of_the_work():
+    code = (
+        "import sys, svmcore.pipeline.plan, svmcore.pipeline.run; "
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    heavy = {"astropy", "scipy", "stwcs", "tweakwcs", "drizzle", "matplotlib", "PIL"}
+    assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_libraries_are_loaded_ahead_unless_results_are_there(
+    is_there, tmp_path, monkeypatch
+):
+    started = []
+    monkeypatch.setattr("svmcore.pipeline.preload.start_server", started.extend)
+    if is_there:
+        (tmp_path / ".svm" / "records").mkdir(parents=True)
+        (tmp_path / ".svm" / "records" / "a.json").write_text("{}")
+    preload_steps(("alignment", "nothing we know"), output=tmp_path)
+    assert started == ([] if is_there else ["svmcore.pipeline.align_steps"])
