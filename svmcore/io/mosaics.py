@@ -1,6 +1,5 @@
 """Drizzled products as they lie on disk, read in blocks of rows."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,22 +7,15 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from svmcore.errors import InputError, StoreError
 from svmcore.io.headers import open_fits_bytes, read_header_units
-from svmcore.model.exposure import KeywordValue
 from svmcore.model.header import HeaderUnit
 
 __all__ = ["Mosaic", "read_mosaic", "row_blocks"]
 
 _SAMPLE_PIXELS = 250_000
-_WCS = re.compile(
-    r"NAXIS\d?|WCSAXES|CRPIX\d|CRVAL\d|CDELT\d|CUNIT\d|CTYPE\d|CD\d_\d|PC\d_\d|"
-    r"LONPOLE|LATPOLE|RADESYS|EQUINOX|WCSNAME"
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +35,6 @@ class Mosaic:
         no plane if the product was made without.
     primary, header : Mapping
         Keywords of the primary header and of the SCI extension.
-    wcs : astropy.wcs.WCS
-        Undistorted world coordinates of the grid.
     """
 
     name: str
@@ -53,7 +43,6 @@ class Mosaic:
     ctx: NDArray[np.int32]
     primary: Mapping[str, Any]
     header: Mapping[str, Any]
-    wcs: WCS
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -63,9 +52,9 @@ class Mosaic:
 
     @property
     def pixel_scale_arcsec(self) -> float:
-        """Size of a pixel [arcsec]."""
-        area = abs(float(np.linalg.det(self.wcs.pixel_scale_matrix)))
-        return float(np.sqrt(area)) * 3600.0
+        """Size of a pixel, from the CD matrix [arcsec]."""
+        cd = [[self.keyword(f"CD{i}_{j}", 0.0) for j in (1, 2)] for i in (1, 2)]
+        return float(np.sqrt(abs(np.linalg.det(cd)))) * 3600.0
 
     @property
     def keywords(self) -> dict[str, Any]:
@@ -131,15 +120,6 @@ def _plane(path: Path, unit: HeaderUnit) -> NDArray[Any]:
     )
 
 
-def _wcs(values: Mapping[str, KeywordValue]) -> WCS:
-    """Return the undistorted WCS that keywords describe."""
-    header = fits.Header()
-    for keyword, value in values.items():
-        if _WCS.fullmatch(keyword) and value is not None:
-            header[keyword] = value
-    return WCS(header)
-
-
 def read_mosaic(path: Path) -> Mosaic:
     """Read a drizzled product.
 
@@ -176,7 +156,6 @@ def read_mosaic(path: Path) -> Mosaic:
             ),
             primary=MappingProxyType(dict(primary)),
             header=MappingProxyType(dict(header)),
-            wcs=_wcs(header),
         )
     except (InputError, OSError, KeyError, ValueError, TypeError) as error:
         raise StoreError(

@@ -38,6 +38,7 @@ from svmcore.io.catalog_results import (
     write_segment_sources,
 )
 from svmcore.io.export_catalogs import write_catalog
+from svmcore.io.mosaic_wcs import mosaic_wcs
 from svmcore.io.mosaics import Mosaic, read_mosaic
 from svmcore.model.catalog import (
     Measurements,
@@ -199,9 +200,10 @@ def _saturated(call: TaskCall, mosaic: Mosaic) -> NDArray[np.float64]:
     if payload.detector_key.detector == "ir":
         return np.zeros((0, 2))
     bit = payload.detector_key.traits.saturation_bit
+    grid = mosaic_wcs(mosaic)
     return np.concatenate(
         [
-            read_saturated(call.output / name, bit=bit, grid=mosaic.wcs)
+            read_saturated(call.output / name, bit=bit, grid=grid)
             for name in payload.calibrated_names
         ]
     )
@@ -241,7 +243,7 @@ def _remarks(payload: WritePayload) -> tuple[str, ...]:
 def _sky(mosaic: Mosaic, sources: Sources) -> NDArray[np.float64]:
     if len(sources) == 0:
         return np.zeros((0, 2))
-    ra, dec = mosaic.wcs.wcs_pix2world(sources.x, sources.y, 0)
+    ra, dec = mosaic_wcs(mosaic).wcs_pix2world(sources.x, sources.y, 0)
     return np.column_stack((ra, dec))
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from svmcore.io.mosaic_wcs import mosaic_wcs
 from svmcore.io.mosaics import read_mosaic
 from svmwidgets.figures import ImageClick, ImageViewer, Table, badge, column
 from svmwidgets.models.drizzling import PLANES, DrizzlingModel
@@ -151,7 +152,8 @@ class DrizzlingPanel(widgets.VBox):
         path = self.model.path(self.model.selected)
         if path is None or click.id is not None:
             return
-        ra, dec = read_mosaic(path).wcs.all_pix2world(click.x, click.y, 0)
+        wcs = mosaic_wcs(read_mosaic(path))
+        ra, dec = wcs.all_pix2world(click.x, click.y, 0)
         self.model.look_at(float(ra), float(dec))
 
     def _show_place(self) -> None:

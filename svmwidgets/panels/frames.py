@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from svmcore.errors import DrizzleError
+from svmcore.io.mosaic_wcs import mosaic_wcs
 from svmcore.io.mosaics import Mosaic, read_mosaic
 from svmcore.previews.color import color_balance, render_color
 from svmcore.previews.stretch import robust_limits
@@ -17,7 +18,7 @@ __all__ = ["colour_frame", "mosaic_sky", "product_frame"]
 
 def mosaic_sky(mosaic: Mosaic) -> Any:
     """Return the sky mapping of a product for the browser."""
-    wcs = mosaic.wcs
+    wcs = mosaic_wcs(mosaic)
     return fit_sky_mapping(lambda x, y: wcs.all_pix2world(x, y, 0), mosaic.shape)
 
 

@@ -6,6 +6,7 @@ from drizzled_images import grid_of_stars, paint_stars, write_mosaic
 
 from svmcore.filtering import judge_exposures
 from svmcore.io.catalog_results import read_saturated
+from svmcore.io.mosaic_wcs import mosaic_wcs
 from svmcore.io.mosaics import read_mosaic
 from svmcore.model.decisions import ParameterChange
 from svmcore.parameters import select_all
@@ -118,7 +119,7 @@ def test_saturated_pixels_are_found_on_the_grid(write_exposure, tmp_path):
     with fits.open(path, mode="update") as exposure:
         exposure["DQ", 1].data[25, 30] = 256
     grid = read_mosaic(write_mosaic(tmp_path / "a.fits", np.ones((101, 121))))
-    found = read_saturated(path, bit=256, grid=grid.wcs)
+    found = read_saturated(path, bit=256, grid=mosaic_wcs(grid))
     # the exposure's centre (29.5, 24.5) lies on the grid's centre (60, 50),
     # whose pixels are twice as large
     assert found == pytest.approx(np.array([[60.25, 50.25]]), abs=0.01)

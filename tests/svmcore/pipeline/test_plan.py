@@ -44,9 +44,9 @@ def test_each_residual_report_follows_its_fit(plan):
     assert names.count("report residuals") == names.count("fit alignment")
 
 
-def test_making_a_plan_loads_none_of_the_libraries_of_the_work():
+def test_planning_and_recording_load_none_of_the_libraries_of_the_work():
     code = (
-        "import sys, svmcore.pipeline.plan, svmcore.pipeline.run; "
+        "import sys, svmcore.pipeline.plan, svmcore.pipeline.process; "
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
     done = subprocess.run(
