@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 from svmcore.model.fit import MatchTable
 
-__all__ = ["PairOffsets", "beyond_sigma", "detector_axes", "pair_offsets"]
+__all__ = [
+    "PairOffsets",
+    "beyond_sigma",
+    "clip_limits",
+    "detector_axes",
+    "pair_offsets",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -60,10 +66,29 @@ def beyond_sigma(
     """
     if not is_used.any():
         return np.zeros(len(residual_mas), dtype=np.bool_)
+    limits = clip_limits(residual_mas, is_used, sigma=sigma)
+    outside = np.any(np.abs(residual_mas) > limits, axis=1)
+    return np.asarray(outside & is_used, dtype=np.bool_)
+
+
+def clip_limits(
+    residual_mas: FloatArray, is_used: NDArray[np.bool_], *, sigma: float
+) -> FloatArray:
+    """Return the largest residual along each axis that a clip keeps [mas].
+
+    Parameters
+    ----------
+    residual_mas, is_used, sigma
+        As for `beyond_sigma`; at least one match must be used.
+
+    Returns
+    -------
+    ndarray of float, shape (2,)
+        Half-widths, east and north [mas].
+    """
     scatter = _MAD_TO_SIGMA * np.median(np.abs(residual_mas[is_used]), axis=0)
     floor = np.maximum(scatter, 1e-6 + 0.5 * float(np.max(scatter)))
-    outside = np.any(np.abs(residual_mas) > sigma * floor, axis=1)
-    return np.asarray(outside & is_used, dtype=np.bool_)
+    return np.asarray(sigma * floor)
 
 
 def pair_offsets(

@@ -2,7 +2,6 @@
 
 from svmwidgets.figures.footprint import FootprintFigure, outline
 from svmwidgets.figures.frame import MASK_CLASSES, Box, ImageFrame, block_average
-from svmwidgets.figures.histogram import HistogramFigure
 from svmwidgets.figures.image import (
     COLOUR_MAPS,
     OVERLAY_COLOURS,
@@ -30,7 +29,6 @@ __all__ = [
     "STRETCHES",
     "Box",
     "FootprintFigure",
-    "HistogramFigure",
     "ImageClick",
     "ImageFrame",
     "ImageViewer",

@@ -74,10 +74,11 @@ class ImageFrame(widgets.Widget):
             Shown beside the readout.
         **options
             ``unit`` (str): of the values; frames of one unit, or of one
-            ``scale_group`` (str), can share display limits. ``mask`` (ndarray of int, shape (ny, nx)): 0 for a good
-            pixel, k for ``mask_classes[k - 1]``. ``mask_classes`` (sequence of
-            mapping): ``label`` and ``colour`` of the mask values from 1, by
-            default `MASK_CLASSES`. ``sky`` (`SkyMapping`): for the readout, the
+            ``scale_group`` (str), can share display limits. ``mask`` (ndarray
+            of int, shape (ny, nx)): 0 for a good pixel, k for
+            ``mask_classes[k - 1]``. ``mask_classes`` (sequence of mapping):
+            ``label`` and ``colour`` of the mask values from 1, by default
+            `MASK_CLASSES`. ``sky`` (`SkyMapping`): for the readout, the
             compass, links and blinking at one sky position. ``presets`` (mapping
             of str to (low, high)): display limits on offer, by default those of
             `display_limits` from the pixels with mask 0.

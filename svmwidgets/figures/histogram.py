@@ -1,39 +1,66 @@
-"""A histogram of given counts."""
+"""A histogram of given counts, drawn by bqplot."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
+import bqplot
+import ipywidgets as widgets
 import numpy as np
 from numpy.typing import ArrayLike
-
-from svmwidgets.figures.plot import PlotGrid, panel
 
 __all__ = ["HistogramFigure"]
 
 
-class HistogramFigure(PlotGrid):
-    """Bars between edges, with guide lines.
+class HistogramFigure(widgets.VBox):
+    """Bars between edges, with one labelled guide line.
 
     Parameters
     ----------
     x_label, y_label : str
         Axis texts with unit.
     height : int, optional
-        Height [CSS pixel].
-    **traits
-        Start values of the traits of `PlotGrid`.
+        Height of the drawing [CSS pixel].
+
+    Notes
+    -----
+    The colours come from the style sheet, so that they follow the theme.
     """
 
     def __init__(
-        self,
-        *,
-        x_label: str = "",
-        y_label: str = "pixels",
-        height: int = 180,
-        **traits: Any,
+        self, *, x_label: str = "", y_label: str = "pixels", height: int = 180
     ) -> None:
-        super().__init__(has_tools=False, **traits)
-        self._texts = {"x_label": x_label, "y_label": y_label, "height": height}
+        self._x, self._y = bqplot.LinearScale(), bqplot.LinearScale(min=0.0)
+        scales = {"x": self._x, "y": self._y}
+        nothing = np.zeros(1)
+        self.bars = bqplot.Bars(
+            x=nothing, y=nothing, scales=scales, padding=0.08, stroke="transparent"
+        )
+        self.guide = bqplot.Lines(
+            x=np.zeros(2), y=np.zeros(2), scales=scales, line_style="dashed"
+        )
+        self.word = bqplot.Label(
+            x=nothing, y=nothing, text=[""], scales=scales, default_size=11
+        )
+        axes = [
+            bqplot.Axis(scale=self._x, label=x_label, num_ticks=5, label_offset="28px"),
+            bqplot.Axis(
+                scale=self._y,
+                label=y_label,
+                orientation="vertical",
+                num_ticks=3,
+                tick_format="~s",
+                label_offset="36px",
+            ),
+        ]
+        self.figure = bqplot.Figure(
+            marks=[self.bars, self.guide, self.word],
+            axes=axes,
+            animation_duration=0,
+            display_toolbar=False,
+            fig_margin={"top": 8, "bottom": 38, "left": 52, "right": 12},
+            layout=widgets.Layout(height=f"{height}px", width="100%", min_width="0"),
+        )
+        self.heading = widgets.HTML()
+        self.heading.add_class("svm-plot-heading")
+        super().__init__([self.heading, self.figure])
+        self.add_class("svm-histogram")
 
     def set_counts(
         self,
@@ -41,8 +68,8 @@ class HistogramFigure(PlotGrid):
         edges: ArrayLike,
         *,
         title: str = "",
-        guides: Sequence[Mapping[str, Any]] = (),
-        is_log: bool = False,
+        guide: float | None = None,
+        guide_label: str = "",
     ) -> None:
         """Show counts.
 
@@ -51,13 +78,13 @@ class HistogramFigure(PlotGrid):
         counts : array_like, shape (n,)
             Number in each bin.
         edges : array_like, shape (n + 1,)
-            Bin edges, ascending.
+            Bin edges, ascending and evenly spaced.
         title : str, optional
             Heading.
-        guides : sequence of mapping, optional
-            ``{"axis": "x", "value": float, "label": str}`` lines.
-        is_log : bool, optional
-            Draw log10(1 + counts).
+        guide : float, optional
+            Where a dashed line stands.
+        guide_label : str, optional
+            Its text.
         """
         heights, bounds = np.asarray(counts, float), np.asarray(edges, float)
         if bounds.size != heights.size + 1:
@@ -66,16 +93,23 @@ class HistogramFigure(PlotGrid):
                 f"got {bounds.size} and {heights.size}"
             )
             raise ValueError(msg)
-        shown = np.log10(1.0 + heights) if is_log else heights
-        self.panels = [
-            panel(
-                "bars",
-                "bars",
-                title=title,
-                span=12,
-                guides=guides,
-                counts=shown.tolist(),
-                edges=bounds.tolist(),
-                **self._texts,
-            )
-        ]
+        top = float(max(heights.max(initial=0.0), 1.0)) * 1.12
+        self.heading.value = title
+        self.heading.layout.display = None if title else "none"
+        low, high = float(bounds[0]), float(bounds[-1])
+        with self._x.hold_sync(), self._y.hold_sync():
+            self._x.min, self._x.max, self._y.max = low, high, top
+        with self.bars.hold_sync():
+            self.bars.x = (bounds[1:] + bounds[:-1]) / 2.0
+            self.bars.y = heights
+        self.guide.visible = self.word.visible = guide is not None
+        if guide is None:
+            return
+        # The text stands on the side of the line that has more room.
+        is_right = guide > (low + high) / 2.0
+        with self.guide.hold_sync(), self.word.hold_sync():
+            self.guide.x, self.guide.y = np.array([guide, guide]), np.array([0.0, top])
+            self.word.x, self.word.y = np.array([guide]), np.array([top * 0.94])
+            self.word.text = [guide_label]
+            self.word.align = "end" if is_right else "start"
+            self.word.x_offset = -5 if is_right else 5

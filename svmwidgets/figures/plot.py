@@ -12,7 +12,7 @@ from svmwidgets.figures.esm import bundle_script, read_theme
 
 __all__ = ["PlotGrid", "heat_panel", "panel"]
 
-_KINDS = ("scatter", "histogram", "vectors", "heat", "bars")
+_KINDS = ("scatter", "histogram", "vectors", "heat")
 
 
 def panel(  # noqa: PLR0913 (a record: every field by name)
@@ -43,9 +43,8 @@ def panel(  # noqa: PLR0913 (a record: every field by name)
     ----------
     key : str
         Stable name.
-    kind : {"scatter", "histogram", "vectors", "heat", "bars"}
-        ``vectors`` draws arrows (dx, dy) at (x, y) with a key; ``bars`` draws
-        ``counts`` between ``edges``, both lists in `more`.
+    kind : {"scatter", "histogram", "vectors", "heat"}
+        ``vectors`` draws arrows (dx, dy) at (x, y) with a key.
     x, y, dx, dy : str
         Column names.
     title, x_label, y_label : str

@@ -51,6 +51,7 @@ class ResidualFigures(PlotGrid):
     selected = traitlets.List(help="Ids of the selected matches")
     preview = traitlets.List(help="Ids of the matches that a clip would reject")
     focused = traitlets.Any(None, allow_none=True, help="Id of the focused match")
+    position_unit = traitlets.Unicode("pixel", help="Unit of x and y")
     is_east_left = traitlets.Bool(
         default_value=False, help="x points east: draw the vectors with east left"
     )
@@ -70,7 +71,8 @@ class ResidualFigures(PlotGrid):
             empty_text="No matches to show.",
             **traits,
         )
-        self._unit, self._position_unit = unit, position_unit
+        self._unit = unit
+        self.position_unit = position_unit
         self._ids: tuple[Id, ...] = ()
         self._row_of: dict[Id, int] = {}
         self._offsets: dict[str, Any] | None = None
@@ -79,7 +81,9 @@ class ResidualFigures(PlotGrid):
         for ids, rows in (("selected", "selected_rows"), ("preview", "preview_rows")):
             self.observe(lambda change, r=rows: self._to_rows(change["new"], r), ids)
             self.observe(lambda change, i=ids: self._to_ids(change["new"], i), rows)
-        self.observe(lambda _change: self._update_views(), "is_east_left")
+        self.observe(
+            lambda _change: self._update_views(), ["is_east_left", "position_unit"]
+        )
         self.observe(lambda change: self._focus_row(change["new"]), "focused")
         self.observe(lambda change: self._focus_id(change["new"]), "focused_row")
 
@@ -146,7 +150,7 @@ class ResidualFigures(PlotGrid):
         counts : array_like, shape (ny, nx)
             Pairs per bin, row 0 at the lowest dy.
         extent : (dx_low, dx_high, dy_low, dy_high)
-            Outer edges (`position_unit`).
+            Outer edges [arcsec].
         peak : (dx, dy), optional
             The offset that was chosen.
         """
@@ -156,8 +160,8 @@ class ResidualFigures(PlotGrid):
             extent,
             peak=peak,
             title="Offsets of all pairs",
-            x_label=f"dx [{self._position_unit}]",
-            y_label=f"dy [{self._position_unit}]",
+            x_label="dx [arcsec]",
+            y_label="dy [arcsec]",
             span=12,
             height=440,
             is_equal=True,
@@ -181,7 +185,7 @@ class ResidualFigures(PlotGrid):
 
     def _describe(self) -> list[dict[str, Any]]:
         """Return all plots; the browser shows those of the present view."""
-        unit, place = self._unit, self._position_unit
+        unit, place = self._unit, self.position_unit
         names = {"dx": f"dx [{unit}]", "dy": f"dy [{unit}]"}
         here = {"view": "residuals"}
         self.tooltips = [

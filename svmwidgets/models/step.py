@@ -16,6 +16,9 @@ STATUSES = ("todo", "ready", "running", "ok", "warn", "failed", "stale")
 class Door(Protocol):
     """The one way in which a step changes anything: implemented by Session."""
 
+    undo_label: str
+    """What undo would take back: the latest decision, in words."""
+
     @property
     def decisions(self) -> Decisions:
         """What has been decided so far."""

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from svmcore.model.cutout import Cutout
-from svmwidgets.figures import HistogramFigure, ImageViewer
+from svmwidgets.figures import ImageViewer
 from svmwidgets.forms import ParameterForm
 from svmwidgets.models.drizzling import DrizzlingModel
 from svmwidgets.models.trials import SIZES
@@ -91,6 +91,9 @@ class TrialCard(widgets.VBox):
         self._show_cutout()
 
     def _build_images(self) -> None:
+        # Slow to import, and wanted only once this step is looked at.
+        from svmwidgets.figures.histogram import HistogramFigure  # noqa: PLC0415
+
         options = {"align": "sky", "height": 380, "link": _LINK}
         self.present = ImageViewer(label="Present cutout", **options)
         self.viewer = ImageViewer(label="Trial cutout", **options)
@@ -154,5 +157,6 @@ class TrialCard(widgets.VBox):
             return
         counts, edges = np.histogram(weight, bins=60)
         middle = float(np.median(weight))
-        guides = [{"axis": "x", "value": middle, "label": "median"}]
-        self.weights.set_counts(counts, edges, title="Trial weight", guides=guides)
+        self.weights.set_counts(
+            counts, edges, title="Trial weight", guide=middle, guide_label="median"
+        )

@@ -32,8 +32,8 @@ export function drawAxes(context, area, xRange, yRange, labels, colours) {
   const sx = linearScale(xRange, area.left, area.right);
   const sy = linearScale(yRange, area.bottom, area.top);
   const [wide, tall] = [area.right - area.left, area.bottom - area.top];
-  const xTicks = niceTicks(xRange[0], xRange[1], Math.max(2, Math.floor(wide / 62)));
-  const yTicks = niceTicks(yRange[0], yRange[1], Math.max(2, Math.floor(tall / 38)));
+  const xTicks = niceTicks(xRange[0], xRange[1], Math.max(3, Math.floor(wide / 62)));
+  const yTicks = niceTicks(yRange[0], yRange[1], Math.max(3, Math.floor(tall / 38)));
   context.font = colours.font;
   context.lineWidth = 1;
   context.strokeStyle = colours.grid;

@@ -11,7 +11,6 @@ from svmwidgets.figures import (
     STATUS_GLYPHS,
     STATUS_WORDS,
     FootprintFigure,
-    HistogramFigure,
     LogPane,
     ProgressStrip,
     Table,
@@ -25,6 +24,7 @@ from svmwidgets.figures import (
     tree_node,
 )
 from svmwidgets.figures.esm import bundle_script, read_theme
+from svmwidgets.figures.histogram import HistogramFigure
 
 
 @pytest.fixture(autouse=True)
@@ -130,10 +130,15 @@ def test_an_outline_may_have_several_rings():
     assert len(two["rings"]) == 2
 
 
-def test_bars_keep_their_counts():
+def test_bars_stand_between_their_edges_with_a_labelled_guide():
     figure = HistogramFigure(x_label="WHT [s]")
-    figure.set_counts([9, 99], [0, 1, 2], is_log=True)
-    assert figure.panels[0]["counts"] == [1.0, 2.0]
+    figure.set_counts([9, 99], [0, 1, 2], guide=1.5, guide_label="median")
+    assert figure.bars.x.tolist() == [0.5, 1.5]
+    assert figure.bars.y.tolist() == [9.0, 99.0]
+    assert figure.guide.x.tolist() == [1.5, 1.5]
+    assert figure.word.align == "end"  # on the left of the line: more room
+    figure.set_counts([9, 99], [0, 1, 2])
+    assert not figure.guide.visible
 
 
 def test_steps_and_nodes_carry_words():

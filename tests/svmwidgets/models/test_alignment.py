@@ -175,14 +175,14 @@ def test_trial_cutout_follows_its_parameters_and_can_be_adopted(aligned, model):
 def test_selection_and_focus_of_the_plots_arrive_together(aligned, model):
     """A message that sets both must not lose one to the other's echo."""
     panel = AlignmentPanel(model, aligned)
-    panel.figures.set_state({"focused_row": 3, "selected_rows": [1, 3]})
+    panel.residuals.figures.set_state({"focused_row": 3, "selected_rows": [1, 3]})
     names = model.shown().identifiers
     assert set(model.selected) == {names[1], names[3]}
     assert model.focused == names[3]
-    assert sorted(panel.figures.selected_rows) == [1, 3]
-    assert panel.figures.focused_row == 3
+    assert sorted(panel.residuals.figures.selected_rows) == [1, 3]
+    assert panel.residuals.figures.focused_row == 3
     model.selected, model.focused = (), ""
-    assert panel.figures.selected_rows == []
+    assert panel.residuals.figures.selected_rows == []
 
 
 def test_first_guess_by_hand_is_kept_listed_and_taken_back(aligned, model):
