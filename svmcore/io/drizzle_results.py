@@ -22,7 +22,9 @@ __all__ = [
     "read_cosmic_rays",
     "read_drizzled_chips",
     "read_grids",
+    "read_made_with",
     "read_masks",
+    "read_offsets",
     "read_skies",
     "read_sky",
     "read_sky_remarks",
@@ -31,7 +33,9 @@ __all__ = [
     "write_drizzled_chip",
     "write_drizzled_index",
     "write_grids",
+    "write_made_with",
     "write_masks",
+    "write_offsets",
     "write_skies",
     "write_sky",
 ]
@@ -219,6 +223,30 @@ def read_skies(folder: Path) -> dict[str, dict[int, float]]:
 def read_sky_remarks(folder: Path) -> tuple[str, ...]:
     """Return what is to be said about the sky, each starting with a rootname."""
     return tuple(str(one) for one in read_json(folder / "skies.json")["remarks"])
+
+
+def write_made_with(folder: Path, text: str) -> None:
+    """Write the parameters that a result was made with as ``made_with.json``."""
+    write_json(folder / "made_with.json", {"made_with": text})
+
+
+def read_made_with(folder: Path) -> str:
+    """Return what `write_made_with` wrote; empty if nothing was written."""
+    path = folder / "made_with.json"
+    return str(read_json(path)["made_with"]) if path.is_file() else ""
+
+
+def write_offsets(folder: Path, offsets: Mapping[str, float]) -> None:
+    """Write what a total product subtracts from each filter [1 / s]."""
+    write_json(folder / "offsets.json", dict(offsets))
+
+
+def read_offsets(folder: Path) -> dict[str, float] | None:
+    """Return what `write_offsets` wrote; None if nothing was written."""
+    path = folder / "offsets.json"
+    if not path.is_file():
+        return None
+    return {name: float(value) for name, value in read_json(path).items()}
 
 
 def write_sky(folder: Path, sky: Mapping[int, float]) -> None:

@@ -10,26 +10,30 @@ from numpy.typing import NDArray
 
 from svmcore.drizzling.grid import build_grid, undistorted_scale_arcsec
 from svmcore.drizzling.pixmap import PixelMap, fit_pixel_map
-from svmcore.drizzling.settings import FrameSettings
-from svmcore.io.drizzle_results import read_grids, read_masks, read_skies
-from svmcore.io.images import read_calibration
+from svmcore.drizzling.settings import DrizzleSettings, FrameSettings
+from svmcore.io.drizzle_results import read_grids
+from svmcore.io.images import read_calibration, read_reference_grid
 from svmcore.io.sections import ChipPlanes, read_chip_planes, read_section
 from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.grid import GridWindow, MosaicGrid
 from svmcore.model.image import ChipCalibration, ChipPixels
 from svmcore.model.product import TotalProduct
-from svmcore.model.wcs import AlignedWcs
+from svmcore.pipeline.cutout_section import find_section
+from svmcore.pipeline.cutout_stored import StoredMasks
+from svmcore.pipeline.drizzle_chips import without_distortion
 from svmcore.pipeline.drizzle_compare import members_of
 from svmcore.pipeline.drizzle_payloads import Member
 
 __all__ = ["CutoutSource", "Section", "SourceChip", "open_cutouts"]
 
-COARSE_STEPS = (64, 8)
+# A section that was read is taken again if it is at most so much too large.
+SPARE_AREA = 2.5
+ChipKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceChip:
-    """One chip of one exposure.
+    """One chip of one exposure, as a parameter set sees it.
 
     Parameters
     ----------
@@ -43,12 +47,8 @@ class SourceChip:
         Aligned WCS.
     scale_arcsec : float
         Size of an undistorted pixel [arcsec].
-    planes : ChipPlanes
-        Where the pixels are.
-    static : ndarray of bool or None
-        Static pixels, if they are known.
-    sky : float
-        Sky in the unit of the file, if it is known, else 0.
+    has_distortion : bool
+        Whether the WCS has its distortion (``coeffs``).
     """
 
     member: Member
@@ -56,12 +56,10 @@ class SourceChip:
     calibration: ChipCalibration
     wcs: Any
     scale_arcsec: float
-    planes: ChipPlanes
-    static: NDArray[np.bool_] | None
-    sky: float
+    has_distortion: bool
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> ChipKey:
         """Rootname and EXTVER."""
         return (self.member.rootname, self.calibration.extver)
 
@@ -85,11 +83,20 @@ class Section:
     columns: slice
     pixels: ChipPixels
 
-    @property
-    def static(self) -> NDArray[np.bool_] | None:
-        """Static pixels of the rectangle."""
-        whole = self.chip.static
+    def part_of(self, whole: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        """Return the section's part of a mask of the whole chip."""
         return None if whole is None else whole[self.rows, self.columns]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """One exposure: its WCS with and without distortion, where its pixels are."""
+
+    member: Member
+    owner: str
+    wcs: Mapping[int, Any]
+    linear: Mapping[int, Any]
+    planes: Mapping[int, ChipPlanes]
 
 
 @dataclass(slots=True, eq=False)
@@ -100,13 +107,18 @@ class CutoutSource:
     ----------
     total : TotalProduct
         Products of the detector.
-    chips : tuple of SourceChip
-        All chips in the order of the total product.
     notes : tuple of str
         What is not known and therefore left out.
+    stored : StoredMasks
+        Static pixels, sky and cosmic rays of the last run, each with the
+        parameters that it was made with.
+    exposures : tuple
+        Opened exposures in the order of the total product.
     compared : dict
         The latest comparison of the exposures of each filter product, with
         what it depends on.
+    made : dict
+        Static pixels and sky that were found for a parameter set.
 
     Notes
     -----
@@ -115,22 +127,33 @@ class CutoutSource:
     """
 
     total: TotalProduct
-    chips: tuple[SourceChip, ...]
     notes: tuple[str, ...]
+    stored: StoredMasks
+    exposures: tuple[_Opened, ...]
     compared: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    made: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _chips: dict[Any, tuple[SourceChip, ...]] = field(default_factory=dict)
     _grids: dict[Any, MosaicGrid] = field(default_factory=dict)
     _maps: dict[Any, PixelMap] = field(default_factory=dict)
-    _sections: dict[tuple[str, int], Section] = field(default_factory=dict)
+    _sections: dict[ChipKey, tuple[slice, slice, ChipPixels]] = field(
+        default_factory=dict
+    )
 
     def chips_of(
-        self, rootnames: frozenset[str], extvers: tuple[int, ...] = ()
+        self, rootnames: frozenset[str], settings: DrizzleSettings
     ) -> tuple[SourceChip, ...]:
-        """Return the chips of some exposures: all, or those of some EXTVER."""
+        """Return the chips of some exposures as a parameter set sees them.
+
+        Gain, read noise, exposure time, the chips in use and the distortion
+        are those that the settings ask for.
+        """
+        key = (settings.instrument, settings.coeffs)
+        if key not in self._chips:
+            self._chips[key] = tuple(
+                chip for opened in self.exposures for chip in _chips(opened, settings)
+            )
         return tuple(
-            chip
-            for chip in self.chips
-            if chip.member.rootname in rootnames
-            and (not extvers or chip.calibration.extver in extvers)
+            chip for chip in self._chips[key] if chip.member.rootname in rootnames
         )
 
     def grid(
@@ -138,17 +161,26 @@ class CutoutSource:
         rootnames: frozenset[str],
         frame: FrameSettings,
         reference: MosaicGrid | None = None,
+        *,
+        coeffs: bool = True,
     ) -> MosaicGrid:
         """Return the grid of some exposures under a frame's settings."""
-        key = (rootnames, frame, reference)
+        key = (rootnames, frame, reference, coeffs)
         if key not in self._grids:
-            wcs = [chip.wcs for chip in self.chips_of(rootnames)]
+            if frame.is_custom and frame.refimage:
+                reference = read_reference_grid(Path(frame.refimage))
+            wcs = [
+                one
+                for opened in self.exposures
+                if opened.member.rootname in rootnames
+                for one in (opened.wcs if coeffs else opened.linear).values()
+            ]
             self._grids[key] = build_grid(wcs, frame, reference=reference)
         return self._grids[key]
 
     def pixel_map(self, chip: SourceChip, grid: MosaicGrid) -> PixelMap:
         """Return the map of a chip onto a grid."""
-        key = (chip.key, grid)
+        key = (chip.key, chip.has_distortion, grid)
         if key not in self._maps:
             self._maps[key] = fit_pixel_map(chip.wcs, grid)
         return self._maps[key]
@@ -159,21 +191,24 @@ class CutoutSource:
         grid: MosaicGrid,
         window: GridWindow,
     ) -> Section | None:
-        """Return the part of a chip that falls on a window; None if none does."""
+        """Return a part of a chip that covers a window; None if none does.
+
+        What was read last is taken if it holds all of it and not much more.
+        """
         box = find_section(self.pixel_map(chip, grid), window)
         if box is None:
             return None
         rows, columns = box
         known = self._sections.get(chip.key)
-        if known is None or (known.rows, known.columns) != (rows, columns):
-            pixels = read_section(chip.planes, rows, columns, with_error=True)
-            known = Section(chip, rows, columns, pixels)
+        if known is None or not _holds(known[:2], box):
+            planes = self._opened(chip).planes[chip.calibration.extver]
+            pixels = read_section(planes, rows, columns, with_error=True)
+            known = (rows, columns, pixels)
             self._sections[chip.key] = known
-        return known
+        return Section(chip, *known)
 
-    def last_section(self, chip: SourceChip) -> Section | None:
-        """Return the section of a chip that was read last."""
-        return self._sections.get(chip.key)
+    def _opened(self, chip: SourceChip) -> _Opened:
+        return next(one for one in self.exposures if one.member.rootname == chip.key[0])
 
 
 def open_cutouts(
@@ -186,9 +221,11 @@ def open_cutouts(
     total : TotalProduct
         Products of the detector.
     results : Mapping of str to Path, optional
-        Result folders of tasks by identifier. Of these "build grids", "find
-        static pixels" and "measure sky" are used where they are there; without
-        them the WCS of the headers is taken, and no static pixel and no sky.
+        Result folders of tasks by identifier. Of these "build grids" is used
+        for the alignment; "find static pixels", "measure sky" and "flag
+        cosmic rays" are used where they were made with the parameters of the
+        cutout. What is not there is made from the whole exposures when it is
+        needed first; without "build grids" the WCS of the headers is taken.
 
     Raises
     ------
@@ -201,115 +238,44 @@ def open_cutouts(
     notes = []
     if folder is None:
         notes.append("The WCS is that of the headers: the visit is not aligned yet.")
-    chips: list[SourceChip] = []
+    exposures = []
     for product in total.filters:
-        static_folder = known.get(f"find static pixels: {product.basename}")
-        sky_folder = known.get(f"measure sky: {product.basename}")
-        static = (
-            {} if static_folder is None else read_masks(static_folder / "static.npz")
-        )
-        skies = {} if sky_folder is None else read_skies(sky_folder)
-        if sky_folder is None:
-            notes.append(f"No sky is subtracted from {product.filter_name} yet.")
         for member in members_of(product):
-            chips.extend(
-                _open_exposure(
+            wcs = read_chip_wcs(member.path, aligned=solutions.get(member.rootname))
+            exposures.append(
+                _Opened(
                     member,
                     product.basename,
-                    solutions.get(member.rootname),
-                    static,
-                    skies.get(member.rootname, {}),
+                    wcs,
+                    {extver: without_distortion(one) for extver, one in wcs.items()},
+                    read_chip_planes(member.path),
                 )
             )
-    return CutoutSource(total, tuple(chips), tuple(notes))
+    return CutoutSource(total, tuple(notes), StoredMasks(known), tuple(exposures))
 
 
-def find_section(pixel_map: PixelMap, window: GridWindow) -> tuple[slice, slice] | None:
-    """Return the rectangle of a chip that covers a window of a grid.
-
-    Parameters
-    ----------
-    pixel_map : SeparableMap or ExactMap
-        Map of the chip.
-    window : GridWindow
-        Wanted part of the grid.
-
-    Returns
-    -------
-    rows, columns : slice
-        None if the chip does not reach the window.
-    """
-    ny, nx = pixel_map.shape
-    rows, columns = slice(0, ny), slice(0, nx)
-    for step in COARSE_STEPS:
-        found = _reaching(pixel_map, window, rows, columns, step)
-        if found is None:
-            return None
-        rows, columns = found
-    return rows, columns
-
-
-def _reaching(
-    pixel_map: PixelMap, window: GridWindow, rows: slice, columns: slice, step: int
-) -> tuple[slice, slice] | None:
-    """Return what is left of a rectangle after a look at every step-th pixel."""
-    y = np.unique(np.append(np.arange(rows.start, rows.stop, step), rows.stop - 1))
-    x = np.unique(
-        np.append(np.arange(columns.start, columns.stop, step), columns.stop - 1)
-    )
-    places = np.concatenate(
-        [
-            pixel_map.block(
-                slice(rows.start, rows.stop, step),
-                slice(columns.start, columns.stop, step),
-            )
-        ]
-    )
-    y, x = y[: places.shape[0]], x[: places.shape[1]]
-    spread = np.abs(np.diff(places[:2, :2], axis=0)).max(initial=step) + np.abs(
-        np.diff(places[:2, :2], axis=1)
-    ).max(initial=step)
-    grown = window.grown(int(np.ceil(spread)))
-    near = (
-        (places[..., 0] >= grown.x0)
-        & (places[..., 0] < grown.x1)
-        & (places[..., 1] >= grown.y0)
-        & (places[..., 1] < grown.y1)
-    )
-    if not near.any():
-        return None
-    hit_y, hit_x = y[near.any(axis=1)], x[near.any(axis=0)]
-    return (
-        slice(
-            max(int(hit_y[0]) - step, rows.start),
-            min(int(hit_y[-1]) + step + 1, rows.stop),
-        ),
-        slice(
-            max(int(hit_x[0]) - step, columns.start),
-            min(int(hit_x[-1]) + step + 1, columns.stop),
-        ),
-    )
-
-
-def _open_exposure(
-    member: Member,
-    owner: str,
-    solution: AlignedWcs | None,
-    static: Mapping[int, NDArray[np.bool_]],
-    sky: Mapping[int, float],
-) -> list[SourceChip]:
-    all_wcs = read_chip_wcs(member.path, aligned=solution)
-    planes = read_chip_planes(member.path)
+def _chips(opened: _Opened, settings: DrizzleSettings) -> list[SourceChip]:
+    all_wcs = opened.wcs if settings.coeffs else opened.linear
     return [
         SourceChip(
-            member,
-            owner,
+            opened.member,
+            opened.owner,
             calibration,
             all_wcs[calibration.extver],
             undistorted_scale_arcsec(all_wcs[calibration.extver]),
-            planes[calibration.extver],
-            static.get(calibration.number),
-            sky.get(calibration.extver, 0.0),
+            settings.coeffs,
         )
-        for calibration in read_calibration(member.path)
+        for calibration in read_calibration(opened.member.path, settings.instrument)
     ]
+
+
+def _holds(known: tuple[slice, slice], wanted: tuple[slice, slice]) -> bool:
+    """Return whether one rectangle holds another and is not much larger."""
+    inside = all(
+        have.start <= want.start and want.stop <= have.stop
+        for have, want in zip(known, wanted, strict=True)
+    )
+    areas = [
+        np.prod([side.stop - side.start for side in box]) for box in (known, wanted)
+    ]
+    return inside and bool(areas[0] <= SPARE_AREA * areas[1])

@@ -35,6 +35,7 @@ __all__ = [
     "drizzling_tasks",
     "follows_total",
     "settings_of",
+    "shares_filters",
     "total_filters",
 ]
 
@@ -170,6 +171,19 @@ def drizzling_tasks(
         tasks.extend(planner.filter_tasks(product))
     tasks.extend(planner.total_tasks())
     return tuple(tasks)
+
+
+def shares_filters(total: TotalProduct, parameters: Mapping[str, ParameterSet]) -> bool:
+    """Return whether a total product is stacked from its filter products.
+
+    Parameters
+    ----------
+    total : TotalProduct
+        Products of one detector.
+    parameters : Mapping of str to ParameterSet
+        By basename.
+    """
+    return _Planner(total, parameters, frozenset(), "").shares_filters()
 
 
 def _grids_task(
@@ -323,9 +337,7 @@ class _Planner:
             for m in total.members
             if m not in members
         )
-        shares = all(
-            self._shares_drops(total, one) and self._shares_sky(one) for one in filters
-        )
+        shares = self.shares_filters()
         if shares:
             tasks, needs = self._changed_filters(filters)
         else:
@@ -342,6 +354,13 @@ class _Planner:
             excluded=left,
         )
         return [*tasks, made]
+
+    def shares_filters(self) -> bool:
+        """Return whether the total is stacked from the filter products."""
+        return all(
+            self._shares_drops(self.total, one) and self._shares_sky(one)
+            for one in total_filters(self.total)
+        )
 
     def _changed_filters(self, filters: Sequence[FilterProduct]) -> Planned:
         needs = {

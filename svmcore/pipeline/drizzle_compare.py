@@ -1,8 +1,9 @@
 """The tasks that compare the exposures of one filter with each other."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from svmcore.drizzling.settings import DrizzleSettings
+from svmcore.drizzling.settings import DrizzleSettings, FinalSettings
 from svmcore.model.product import ExposureProduct, FilterProduct, Product
 from svmcore.pipeline.drizzle_payloads import (
     CombinePayload,
@@ -14,13 +15,20 @@ from svmcore.pipeline.drizzle_payloads import (
 )
 from svmcore.pipeline.tasks import NamedFunction, Task
 
-__all__ = ["mask_tasks", "members_of"]
+__all__ = [
+    "hits_made_with",
+    "mask_tasks",
+    "members_of",
+    "sky_made_with",
+    "sky_payload",
+    "static_made_with",
+]
 
-STATIC_VERSION = 1
-SKY_VERSION = 1
+STATIC_VERSION = 2
+SKY_VERSION = 2
 SEPARATE_VERSION = 1
 COMBINE_VERSION = 1
-FLAG_VERSION = 1
+FLAG_VERSION = 2
 
 _MASKS = "svmcore.pipeline.drizzle_masks"
 
@@ -42,6 +50,29 @@ def members_of(product: Product) -> tuple[Member, ...]:
         )
         for one in found
     )
+
+
+def static_made_with(settings: DrizzleSettings) -> str:
+    """Return the parameters that static pixels depend on, as a text."""
+    return repr(settings.static)
+
+
+def sky_made_with(settings: DrizzleSettings) -> str:
+    """Return the parameters that the measured sky depends on, as a text."""
+    uses_static = settings.sky.use_static and settings.static.is_on
+    return repr(
+        (
+            settings.sky,
+            settings.instrument,
+            settings.separate.frame,
+            settings.static if uses_static else None,
+        )
+    )
+
+
+def hits_made_with(settings: DrizzleSettings) -> str:
+    """Return the parameters that cosmic-ray flags depend on, as a text."""
+    return repr(replace(settings, final=FinalSettings(), context=True))
 
 
 def mask_tasks(
@@ -103,20 +134,28 @@ def _sky_task(
     settings: DrizzleSettings,
     needs: Needs,
 ) -> Task:
-    sky = settings.sky
     return Task(
         step="measure sky",
         subject=product.basename,
         function=NamedFunction("svmcore.pipeline.drizzle_sky", "measure_sky"),
         version=SKY_VERSION,
-        payload=SkyPayload(
-            product.basename,
-            members,
-            sky,
-            settings.instrument,
-            Path(sky.file) if sky.file else None,
-        ),
+        payload=sky_payload(product, members, settings),
         needs=dict(needs),
+    )
+
+
+def sky_payload(
+    product: FilterProduct, members: tuple[Member, ...], settings: DrizzleSettings
+) -> SkyPayload:
+    """Return what measuring the sky of a filter's exposures needs to know."""
+    sky = settings.sky
+    return SkyPayload(
+        product.basename,
+        members,
+        sky,
+        settings.instrument,
+        Path(sky.file) if sky.file else None,
+        sky_made_with(settings),
     )
 
 
@@ -138,6 +177,7 @@ def _flag_task(
             settings.crbit,
             settings.sky.method.endswith("match"),
             settings.coeffs,
+            hits_made_with(settings),
         ),
         needs=dict(needs),
     )

@@ -1,7 +1,7 @@
 """Tasks before the final step: grids, static pixels, sky, model, cosmic rays."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from svmcore.drizzling.resample import (
     drizzle_chip,
     row_slices,
 )
-from svmcore.drizzling.settings import SeparateSettings
+from svmcore.drizzling.settings import SeparateSettings, StaticSettings
 from svmcore.drizzling.static import add_static
 from svmcore.drizzling.weights import good_pixels
 from svmcore.io.alignment import read_aligned_wcs
@@ -32,6 +32,7 @@ from svmcore.io.drizzle_results import (
     write_drizzled_chip,
     write_drizzled_index,
     write_grids,
+    write_made_with,
     write_masks,
     write_sky,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "find_static",
     "flag_cosmic_rays",
     "separate_drop",
+    "static_pixels",
 ]
 
 COMBINED_ROWS = 128
@@ -111,17 +113,35 @@ def build_grids(call: TaskCall) -> None:
 def find_static(call: TaskCall) -> None:
     """Find the pixels of every chip that are low in any exposure."""
     payload: StaticPayload = call.payload
+    write_masks(
+        call.folder / "static.npz", static_pixels(payload.members, payload.settings)
+    )
+    write_made_with(call.folder, repr(payload.settings))
+
+
+def static_pixels(
+    members: Sequence[Member], settings: StaticSettings
+) -> dict[int, NDArray[np.bool_]]:
+    """Return the static pixels of some exposures by chip number.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Exposures.
+    settings : StaticSettings
+        ``static_sig``.
+    """
     found: dict[int, NDArray[np.bool_]] = {}
-    for member in payload.members:
+    for member in members:
         for chip in read_calibration(member.path):
             science = read_chip_pixels(member.path, chip.extver).science
             known = found.get(chip.number)
             if known is not None and known.shape != science.shape:
                 continue  # a subarray: its pixels are others
-            mask = add_static(known, [science], payload.settings.sigma)
+            mask = add_static(known, [science], settings.sigma)
             if mask is not None:
                 found[chip.number] = mask
-    write_masks(call.folder / "static.npz", found)
+    return found
 
 
 def drizzle_separately(call: TaskCall) -> None:
@@ -225,6 +245,7 @@ def flag_cosmic_rays(call: TaskCall) -> None:
         call.folder, CosmicRayMasks(hits, payload.reset_bits, payload.bit)
     )
     write_sky(call.folder, sky)
+    write_made_with(call.folder, payload.made_with)
 
 
 def _hits(
@@ -245,7 +266,11 @@ def _hits(
     hits = np.zeros(chip.shape, bool)
     for rows, block, positions in _flag_blocks(chip.shape[0], pixel_map):
         blotted = blot_rows(
-            model, positions, factor=factor, interpolation=payload.blot.interp
+            model,
+            positions,
+            factor=factor,
+            interpolation=payload.blot.interp,
+            sinc_scale=payload.blot.sinscl,
         )
         blotted += np.float32(level)
         found = find_hits(

@@ -94,6 +94,7 @@ class SkyPayload:
     settings: SkySettings
     instrument: InstrumentSettings
     sky_file: Path | None
+    made_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class FlagPayload:
     bit: int
     is_matched: bool
     coeffs: bool
+    made_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)

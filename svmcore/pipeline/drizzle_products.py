@@ -24,6 +24,7 @@ from svmcore.io.drizzle_results import (
     write_changes,
     write_drizzled_chip,
     write_drizzled_index,
+    write_offsets,
 )
 from svmcore.io.fit_cards import fit_cards
 from svmcore.io.images import read_calibration
@@ -155,6 +156,7 @@ def drizzle_total_product(call: TaskCall) -> None:
     grid = read_grids(call.inputs["grids"][0]).products[payload.basename]
     paths = [call.output / name for name in payload.filters]
     offsets = _filter_offsets(payload, paths, sample_step(grid))
+    write_offsets(call.folder, dict(zip(payload.filters, offsets, strict=True)))
     changes = iter(call.inputs.get("changes", ()))
     sources: list[StackSource] = []
     later: list[StackSource] = []

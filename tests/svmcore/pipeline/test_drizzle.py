@@ -10,14 +10,11 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from drizzled_visits import drizzle_visit
 
-from svmcore.errors import DrizzleError, InputError, ParameterError
+from svmcore.errors import InputError, ParameterError
 from svmcore.io.drizzle_results import read_cosmic_rays, read_grids, read_sky
 from svmcore.io.images import read_calibration
 from svmcore.model.decisions import ParameterChange
-from svmcore.pipeline.cutout import compare, drizzle_cutout
-from svmcore.pipeline.cutout_source import open_cutouts
 from svmcore.pipeline.drizzle import total_filters
-from svmcore.pipeline.prepare import prepare_visit
 from svmcore.simulation.config import VisitConfig
 from svmcore.simulation.visit import write_visit
 
@@ -415,65 +412,3 @@ def test_total_names_the_exposures_that_it_leaves_out(ir, tmp_path):
     assert header["NUMEXP"] == 3
     history = " ".join(header["HISTORY"])
     assert f"{rootname} ({short.filter_name}): left out of the total" in history
-
-
-def test_cutout_shows_what_the_product_holds(drizzled_uvis):
-    total, product = drizzled_uvis.total, drizzled_uvis.total.filters[0]
-    source = open_cutouts(total, results=drizzled_uvis.folders)
-    with fits.open(drizzled_uvis.file(product)) as hdus:
-        science, weight = hdus["SCI"].data, hdus["WHT"].data
-        wcs = WCS(hdus["SCI"].header)
-    ny, nx = science.shape
-    center = tuple(float(v) for v in wcs.wcs_pix2world([[nx * 0.5, ny * 0.3]], 0)[0])
-    cutout = drizzle_cutout(
-        source, product, center_deg=center, size=60, parameters=drizzled_uvis.parameters
-    )
-    window = cutout.window
-    here = (slice(window.y0, window.y1), slice(window.x0, window.x1))
-    same = np.isclose(cutout.weight, weight[here], rtol=1e-5, atol=1e-3)
-    # masks near the border of the model may differ in single pixels
-    assert same.mean() > 0.995
-    assert np.allclose(
-        cutout.science[same], science[here][same], rtol=1e-4, atol=1e-4, equal_nan=True
-    )
-    assert cutout.hits.sum() > 0
-    assert set(cutout.separate) == {one.rootname for one in product.exposures}
-    assert cutout.weight_statistics.unevenness < 0.5
-
-
-def test_comparison_tells_what_a_parameter_does(drizzled_ir, ir, tmp_path):
-    prepared = prepare_visit(ir.exposure_list)
-    from svmcore.pipeline.prepare import decide  # noqa: PLC0415
-
-    changed = decide(
-        prepared.visit,
-        prepared.decisions.with_parameter(_set("final_pixfrac", 0.5)),
-    )
-    total = drizzled_ir.total
-    source = open_cutouts(total)
-    assert any("not aligned" in note for note in source.notes)
-    grid = read_grids(drizzled_ir.result("build grids", total.basename))
-    found = compare(
-        source,
-        total.filters[0],
-        drizzled_ir.parameters,
-        changed.parameters,
-        center_deg=grid.products[total.basename].crval_deg,
-        size=(40, 50),
-    )
-    assert found.first.science.shape == (40, 50)
-    assert found.largest > 0
-    second, first = found.second.weight_statistics, found.first.weight_statistics
-    assert second.unevenness > first.unevenness
-
-
-def test_place_outside_is_refused(drizzled_ir):
-    source = open_cutouts(drizzled_ir.total)
-    with pytest.raises(DrizzleError, match="lies outside"):
-        drizzle_cutout(
-            source,
-            drizzled_ir.total,
-            center_deg=(0.0, 0.0),
-            size=30,
-            parameters=drizzled_ir.parameters,
-        )
