@@ -15,6 +15,7 @@ from drizzle.resample import Drizzle, blot_image
 from numpy.typing import NDArray
 
 from svmcore.drizzling.pixmap import PixelMap
+from svmcore.drizzling.sinc import interpolate_sinc
 from svmcore.model.grid import GridWindow
 from svmcore.model.image import DrizzledChip
 
@@ -199,6 +200,7 @@ def blot_rows(
     *,
     factor: float,
     interpolation: str,
+    sinc_scale: float = 1.0,
 ) -> FloatImage:
     """Return an image interpolated at the positions of a chip's pixels.
 
@@ -211,10 +213,15 @@ def blot_rows(
     factor : float
         The result is multiplied by this.
     interpolation : str
-        ``blot_interp``: nearest, linear, poly3, poly5, lanczos3, lanczos5;
-        lan3, lan5 and sinc (drawn as lanczos5) are taken as well.
+        ``blot_interp``: nearest, linear, poly3, poly5, sinc, lanczos3,
+        lanczos5; lan3 and lan5 are taken as well.
+    sinc_scale : float
+        ``blot_sinscl``; only for sinc, which takes ten times the time of poly5.
     """
-    name = {"lan3": "lanczos3", "lan5": "lanczos5", "sinc": "lanczos5"}
+    if interpolation == "sinc":
+        drawn = interpolate_sinc(image, positions, scale=sinc_scale)
+        return drawn * np.float32(factor)
+    name = {"lan3": "lanczos3", "lan5": "lanczos5"}
     found: FloatImage = blot_image(
         np.ascontiguousarray(image, np.float32),
         positions,

@@ -86,7 +86,6 @@ class SkySettings:
 class SeparateSettings:
     """Step 3: every exposure alone, on a common frame."""
 
-    is_on: bool = False
     kernel: str = "turbo"
     wt_scl: str = "exptime"
     pixfrac: float = 1.0
@@ -99,7 +98,6 @@ class SeparateSettings:
 class MedianSettings:
     """Step 4: the model of the sky without cosmic rays."""
 
-    is_on: bool = False
     newmasks: bool = True
     maskpt: float = 0.3
     kind: str = "minmed"
@@ -115,10 +113,10 @@ class MedianSettings:
 class BlotSettings:
     """Step 5: the model on the pixels of each chip."""
 
-    is_on: bool = False
     interp: str = "poly5"
     addsky: bool = True
     skyval: float = 0.0
+    sinscl: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +187,14 @@ def drizzle_settings(
         The ``astrodrizzle`` section of a parameter set, AstroDrizzle's names
         without the step titles.
     exposures : int
-        Number of exposures of the product. With one, the steps that compare
-        exposures (separate images, median, blot, cosmic rays) are off.
+        Number of exposures of the product. With one, no cosmic rays are
+        searched.
 
     Returns
     -------
     DrizzleSettings
-        Typed settings. A step that a later one needs is switched on with it.
+        Typed settings. Separate images, their combination and its blot are
+        made whenever cosmic rays are searched, and never else.
 
     Raises
     ------
@@ -209,23 +208,19 @@ def drizzle_settings(
     """
     values = _Values(section)
     rejects = exposures > 1 and values.flag("driz_cr", default=False)
-    models = exposures > 1 and (rejects or values.flag("median", default=False))
-    separates = exposures > 1 and (
-        models or values.flag("driz_separate", default=False)
-    )
     return DrizzleSettings(
         static=StaticSettings(
             values.flag("static", default=False),
             values.number("static_sig", 4.0, minimum=0.0),
         ),
         sky=_sky(values),
-        separate=_separate(values, is_on=separates),
-        median=_median(values, is_on=models),
+        separate=_separate(values),
+        median=_median(values),
         blot=BlotSettings(
-            rejects,
             values.choice("blot_interp", INTERPOLATIONS, "poly5"),
             values.flag("blot_addsky", default=True),
             values.number("blot_skyval", 0.0),
+            values.number("blot_sinscl", 1.0, minimum=1e-6),
         ),
         cosmic_rays=CosmicRaySettings(
             rejects,
@@ -264,9 +259,8 @@ def _sky(values: "_Values") -> SkySettings:
     )
 
 
-def _separate(values: "_Values", *, is_on: bool) -> SeparateSettings:
+def _separate(values: "_Values") -> SeparateSettings:
     return SeparateSettings(
-        is_on,
         values.choice("driz_sep_kernel", KERNELS, "turbo"),
         values.weight_scale("driz_sep_wt_scl"),
         values.number("driz_sep_pixfrac", 1.0, minimum=0.0, maximum=1e3),
@@ -276,9 +270,8 @@ def _separate(values: "_Values", *, is_on: bool) -> SeparateSettings:
     )
 
 
-def _median(values: "_Values", *, is_on: bool) -> MedianSettings:
+def _median(values: "_Values") -> MedianSettings:
     return MedianSettings(
-        is_on,
         values.flag("median_newmasks", default=True),
         values.number("combine_maskpt", 0.3, minimum=0.0, maximum=1.0),
         values.choice("combine_type", COMBINATIONS, "minmed"),

@@ -86,7 +86,12 @@ REJECTION: tuple[Declaration, ...] = (
         )
         for name, axis in (("driz_sep_crpix1", "x"), ("driz_sep_crpix2", "y"))
     ),
-    _median("median", "bool", "Make a median image free of cosmic rays"),
+    _median(
+        "median",
+        "bool",
+        "Make a median image free of cosmic rays",
+        inert_why="it is done whenever driz_cr asks for it, and never else",
+    ),
     _median(
         "median_newmasks",
         "bool",
@@ -170,10 +175,9 @@ REJECTION: tuple[Declaration, ...] = (
     _blot(
         "blot_sinscl",
         "float",
-        "Scale of the sinc interpolation",
+        "Sinc only: factor of the distance from the nearest pixel; 1 interpolates",
         minimum=0.01,
         maximum=100.0,
-        inert_why="the sinc interpolation has a fixed width: it is lanczos5",
     ),
     _blot("blot_addsky", "bool", "Add each chip's own sky to the blotted image"),
     _blot("blot_skyval", "float", "Sky to add if each chip's own is not added"),
@@ -187,7 +191,7 @@ REJECTION: tuple[Declaration, ...] = (
     _rays(
         "driz_cr_snr",
         "pair",
-        "Significances of a cosmic ray: first for cores, then for neighbours",
+        "Significances of a cosmic ray: of it or a neighbour, and of it",
         unit="sigma",
         minimum=0.0,
         maximum=1000.0,
@@ -195,7 +199,7 @@ REJECTION: tuple[Declaration, ...] = (
     _rays(
         "driz_cr_grow",
         "int",
-        "Side of the box around a core in which the second limits apply",
+        "Side of the box that is flagged around each hit; 1 for the hit alone",
         unit="pixel",
         minimum=1,
         maximum=101,

@@ -37,7 +37,7 @@ START: tuple[Declaration, ...] = (
         "str",
         "Unit in which the inputs are processed",
         choices=("native", "electrons"),
-        inert_why="calibrated inputs are in electrons already",
+        inert_why="products keep the unit of the inputs: electrons, or counts of WFPC2",
     ),
     _start("coeffs", "bool", "Apply the distortion model of the headers"),
     _start("context", "bool", "Write the context image: which chips made a pixel"),
@@ -188,6 +188,7 @@ START: tuple[Declaration, ...] = (
         "driz_separate",
         "bool",
         "Drizzle each exposure on its own, for cosmic-ray rejection",
+        inert_why="it is done whenever driz_cr asks for it, and never else",
     ),
     _separate(
         "driz_sep_kernel",

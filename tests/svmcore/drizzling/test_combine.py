@@ -15,7 +15,7 @@ def _noise(count, *, weight=100.0):
 
 
 def _settings(kind, **changes):
-    return MedianSettings(is_on=True, kind=kind, **changes)
+    return MedianSettings(kind=kind, **changes)
 
 
 # What IRAF's imcombine does with 1, 2, 3, 10: good values, dropped low, dropped

@@ -4,23 +4,10 @@ from svmcore.drizzling.settings import drizzle_settings
 from svmcore.errors import ParameterError
 
 
-def test_steps_that_compare_are_off_for_one_exposure():
-    section = {"driz_separate": True, "median": True, "blot": True, "driz_cr": True}
-    many, one = (
-        drizzle_settings(section, exposures=3),
-        drizzle_settings(section, exposures=1),
-    )
-    assert many.cosmic_rays.is_on
-    assert many.median.is_on
-    steps = (one.cosmic_rays, one.median, one.separate)
-    assert not any(step.is_on for step in steps)
-
-
-def test_a_step_switches_on_what_it_needs():
-    found = drizzle_settings({"driz_cr": True, "median": False, "driz_separate": False})
-    assert found.median.is_on
-    assert found.separate.is_on
-    assert found.blot.is_on
+def test_one_exposure_has_nothing_to_compare_with():
+    section = {"driz_cr": True, "driz_cr_grow": 3}
+    assert drizzle_settings(section, exposures=3).cosmic_rays.is_on
+    assert not drizzle_settings(section, exposures=1).cosmic_rays.is_on
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,6 @@ def test_alignment(row, found):
 @pytest.mark.parametrize("row", _rows("astrodrizzle"), ids=lambda row: row.key)
 def test_astrodrizzle(row, found):
     section = found.section("astrodrizzle")
-    if row.key in {"median", "driz_separate"}:  # otherwise driz_cr asks for both
-        section = section.with_values({"driz_cr": False, "median": False})
     before = drizzle_settings(section, exposures=3)
     after = drizzle_settings(_changed(section, row), exposures=3)
     assert (after == before) == (row.is_inert and row.key not in READ_IN_VAIN)
