@@ -145,6 +145,24 @@ def cutout_window(
     size: int | tuple[int, int],
     name: str,
 ) -> GridWindow:
+    """Return the part of a grid around a place.
+
+    Parameters
+    ----------
+    grid : MosaicGrid
+        Grid of a product.
+    center_deg : tuple of float
+        ICRS (ra, dec) of the middle [deg].
+    size : int or tuple of int
+        Side, or (ny, nx) [output pixel].
+    name : str
+        Product, for the message.
+
+    Raises
+    ------
+    DrizzleError
+        If no pixel of it lies on the grid.
+    """
     x, y = grid_wcs(grid).wcs_world2pix([center_deg], 0)[0]
     ny, nx = (size, size) if isinstance(size, int) else size
     window = GridWindow(round(float(y) - ny / 2), round(float(x) - nx / 2), ny, nx)
