@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from svmcore.alignment.centre import centre_offsets, moved_sources
 from svmcore.alignment.group import solve_members
 from svmcore.alignment.member import GroupMember
 from svmcore.alignment.phase import fit_phase_series, phase_bias, phase_series
@@ -85,7 +86,9 @@ def refine_sources(
     With stars enough in every filter the profile varies over the chip.
     Otherwise it is one for the chip, and used only where the first positions
     follow the pixel phase. Filters with few stars get a Fourier series of the
-    phase bias instead.
+    phase bias instead. Positions that are kept are moved, all of a filter and
+    chip alike, from the centre of the Gaussian fit to that of the profile, so
+    that all filters and detectors mean the same by the place of a star.
     """
     if len(solved.active) == 0:
         return Refined(problem.members, solved, ())
@@ -107,7 +110,8 @@ def refine_sources(
     )
     unbiased = "" if varies else _without_bias(problem, before, filters)
     if unbiased:
-        return Refined(problem.members, solved, (unbiased,))
+        centred = _centred(problem, before, stamps, fwhm_pix)
+        return Refined(centred, solved, (unbiased,))
     for name in filters:
         # Those that are not in this solution may be in another, by hand.
         every = [k for k, m in enumerate(members) if m.filter_name == name]
@@ -122,7 +126,27 @@ def refine_sources(
             members[number] = replace(members[number], sources=sources)
     trial = replace(problem, members=tuple(members))
     solved_again = solve_members(trial)
-    return _keep_better(problem, trial, (solved, solved_again), methods)
+    refined = _keep_better(problem, trial, (solved, solved_again), methods)
+    if refined.members is not problem.members:
+        return refined
+    return replace(refined, members=_centred(problem, before, stamps, fwhm_pix))
+
+
+def _centred(
+    problem: GroupProblem,
+    residuals: PixelResiduals,
+    stamps: Mapping[str, StarStamps],
+    fwhm_pix: float,
+) -> tuple[GroupMember, ...]:
+    """Return the exposures with first positions moved to the profile's centre."""
+    members = list(problem.members)
+    for name in sorted({member.filter_name for member in members}):
+        chosen = [k for k, m in enumerate(members) if m.filter_name == name]
+        offsets = centre_offsets(problem, residuals, chosen, stamps, fwhm_pix=fwhm_pix)
+        for number in chosen:
+            sources = moved_sources(members[number].sources, offsets)
+            members[number] = replace(members[number], sources=sources)
+    return tuple(members)
 
 
 def _without_bias(
@@ -263,12 +287,16 @@ def _refine_filter(
         & np.isin(residuals.member, chosen)
         & (residuals.snr > MIN_SIGNAL_TO_NOISE / 2)
     )
+    changed = {number: problem.members[number].sources for number in chosen}
+    how = "first positions"
     if bright.sum() >= _MIN_SERIES:
-        return (
-            _without_phase(problem, residuals, chosen, bright),
-            f"phase series from {int(bright.sum())} positions",
-        )
-    return {}, "first positions"
+        changed = _without_phase(problem, residuals, chosen, bright)
+        how = f"phase series from {int(bright.sum())} positions"
+    offsets = centre_offsets(
+        problem, residuals, chosen, stamps, fwhm_pix=shape.fwhm_pix
+    )
+    moved = {number: moved_sources(found, offsets) for number, found in changed.items()}
+    return moved, how
 
 
 def _without_phase(
