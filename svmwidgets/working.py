@@ -17,6 +17,7 @@ from svmwidgets.replay import run_python
 
 if TYPE_CHECKING:
     from svmwidgets.models.alignment import AlignmentModel
+    from svmwidgets.models.comparison import ComparisonModel
     from svmwidgets.models.drizzling import DrizzlingModel
     from svmwidgets.models.export import ExportModel
     from svmwidgets.models.parameters import ParametersModel
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Working"]
 
 SAVE_DELAY_S = 0.05
+# A refit, which somebody waits for, comes first; stale marks may follow it [s].
+LOOK_UP_DELAY_S = 0.35
 
 
 class Working(Background):
@@ -48,6 +51,7 @@ class Working(Background):
     alignment: "AlignmentModel"
     drizzling: "DrizzlingModel"
     export: "ExportModel"
+    comparison: "ComparisonModel"
 
     def __init__(
         self, *, workers: int | None = None, courier: Courier | None = None
@@ -151,7 +155,7 @@ class Working(Background):
             question,
             self._surveyed,
             on_failed=self._survey_failed,
-            delay_s=SAVE_DELAY_S,
+            delay_s=LOOK_UP_DELAY_S,
         )
 
     def _surveyed(self, survey: Any) -> None:
@@ -187,6 +191,10 @@ class Working(Background):
         self.run_model.end(outcome, sentence)
         level = {"ok": "info", "failed": "error"}.get(outcome, "warn")
         self.note(sentence, level=level, detail="\n".join(ended["messages"]))
+        if ended["not_kept"]:
+            text = f"The run is not kept for comparison: {ended['not_kept']}"
+            self.note(text, level="warn")
+        self.comparison.look_up()
         self.drizzling.run_ended(outcome)
         self.alignment.run_ended(outcome)
         if outcome == "failed":

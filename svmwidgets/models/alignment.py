@@ -227,8 +227,8 @@ class AlignmentModel(AlignmentDecider):
             self._asked = ()
             self.door.show_problem(problem)
 
-        # No rest: a refit is short, and only the latest question is kept.
-        self.door.preview("refit", question, answer, on_failed=fail, delay_s=0.0)
+        # Hardly a rest: a refit is short, and only the latest question is kept.
+        self.door.preview("refit", question, answer, on_failed=fail, delay_s=0.02)
 
     def _settle(self) -> None:
         if self._is_running:

@@ -48,7 +48,7 @@ class AlignmentPanel(widgets.VBox):
         self.notice_list = text(css="svm-warning")
         self.notices = card([self.notice_list], heading="Look at")
         self.outcome = columns(
-            [self.numbers.numbers, self.notices], [self.numbers.fits], split="even"
+            [self.numbers.numbers], [self.numbers.fits, self.notices], split="even"
         )
         self.plots = card([self.residuals], heading="Residuals")
         super().__init__(

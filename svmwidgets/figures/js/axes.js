@@ -6,7 +6,7 @@ export function niceTicks(low, high, count) {
   if (!(b > a)) return { values: [a], digits: 2 };
   const raw = (b - a) / Math.max(count, 1);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((n) => n * power >= raw * 0.999) * power;
+  const step = [1, 2, 5, 10].find((n) => n * power >= raw * 0.8) * power;
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const values = [];
   for (let k = Math.ceil(a / step - 1e-9); k * step <= b + step * 1e-9; k++) {
