@@ -3,6 +3,7 @@
 from typing import Any
 
 import traitlets as T  # noqa: N812
+from threadpoolctl import threadpool_limits
 
 from svmcore.alignment.selection import PairOffsets
 from svmcore.alignment.settings import GEOMETRIES
@@ -221,7 +222,9 @@ class AlignmentModel(AlignmentDecider):
             self._settle()
 
         def question() -> GroupFit:
-            return refitter(chosen, settings, carry_fit_to_grism=carries)
+            # Its matrices are small: threads of linear algebra only delay it.
+            with threadpool_limits(1):
+                return refitter(chosen, settings, carry_fit_to_grism=carries)
 
         def fail(problem: Any) -> None:
             self._asked = ()
