@@ -1,12 +1,14 @@
 """Runs and surveys of a visit, as functions that a background thread calls."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from svmcore.errors import SvmError
 from svmcore.io.alignment import read_group_fit
 from svmcore.io.store import ResultRef
 from svmcore.model.fit import GroupFit
@@ -17,6 +19,7 @@ from svmcore.pipeline.prepare import PreparedVisit
 from svmcore.pipeline.process import report_run, worker_count
 from svmcore.pipeline.refit import Refitter, find_refitter
 from svmcore.pipeline.run import find_results, run_plan
+from svmwidgets.kept import keep_run
 
 __all__ = ["Survey", "run_work", "survey_visit"]
 
@@ -138,7 +141,21 @@ def run_work(
         )
         if not steps and not cancel.is_set():
             report_run(plan, outcome, output)
-        return _ended(label, outcome, is_cancelled=cancel.is_set())
+        not_kept = ""
+        if outcome.is_complete:
+            try:
+                keep_run(
+                    prepared,
+                    outcome,
+                    output=output,
+                    reference=reference,
+                    label=label,
+                    time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                )
+            except (OSError, SvmError) as error:  # a full disk costs the comparison
+                not_kept = str(error)
+        ended = _ended(label, outcome, is_cancelled=cancel.is_set())
+        return {**ended, "not_kept": not_kept}
 
     return work
 

@@ -15,6 +15,7 @@ from svmcore.pipeline.prepare import PreparedVisit, decide
 from svmwidgets.changes import Choices, History
 from svmwidgets.jobs import Courier, Problem, problem_of
 from svmwidgets.models.alignment import AlignmentModel
+from svmwidgets.models.comparison import ComparisonModel
 from svmwidgets.models.drizzling import DrizzlingModel
 from svmwidgets.models.export import ExportModel
 from svmwidgets.models.filtering import FilteringModel
@@ -83,6 +84,7 @@ class Session(Working):
         self.alignment = AlignmentModel(self)
         self.drizzling = DrizzlingModel(self)
         self.export = ExportModel(self)
+        self.comparison = ComparisonModel(self)
         self.steps: tuple[StepModel, ...] = (
             self.inputs,
             self.filtering,
@@ -358,6 +360,7 @@ class Session(Working):
             self.note(f"{count} earlier decisions are in force; undo takes them back")
         for fault in visit.faults:
             self.note(str(fault), level="warn")
+        self.comparison.look_up()
         self._show(prepared)
         self._remember()
 

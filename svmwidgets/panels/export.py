@@ -7,6 +7,7 @@ import ipywidgets as widgets
 
 from svmwidgets.figures import Table, badge, column
 from svmwidgets.models.export import KINDS, ExportModel
+from svmwidgets.panels.comparison import ComparisonCard
 from svmwidgets.panels.parts import (
     act,
     card,
@@ -78,6 +79,7 @@ class ExportPanel(widgets.VBox):
         self.report.add_class("svm-note")
         self.run = act("Run everything", guard(self._run), kind="primary")
         self.stale = text()
+        self.comparison = ComparisonCard(session.comparison, session)
         super().__init__(
             [
                 columns(
@@ -108,7 +110,8 @@ class ExportPanel(widgets.VBox):
                         card([self.command], heading="The session as a command"),
                     ],
                     split="even",
-                )
+                ),
+                card([self.comparison], heading="Compare two runs"),
             ]
         )
         self.add_class("svm-panel")
