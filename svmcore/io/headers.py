@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,11 +31,12 @@ _RETRIEVE = "Retrieve the file again."
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EDed][+-]?\d+)?")
 _INTEGER = re.compile(r"[+-]?\d+")
+_ABOUT_PIXELS = ("BSCALE", "BZERO", "PIXVALUE")
 _BITPIX = (8, 16, 32, 64, -32, -64)
 
 
 @contextmanager
-def open_fits_bytes(path: Path) -> Iterator[BinaryIO]:
+def open_fits_bytes(path: Path) -> Iterator[BufferedReader | BytesIO]:
     """Open a FITS file for reading, decompressed if its name ends in ``.gz``.
 
     Parameters
@@ -45,7 +46,7 @@ def open_fits_bytes(path: Path) -> Iterator[BinaryIO]:
 
     Yields
     ------
-    BinaryIO
+    BufferedReader or BytesIO
         Seekable stream of the uncompressed file.
 
     Raises
@@ -56,7 +57,7 @@ def open_fits_bytes(path: Path) -> Iterator[BinaryIO]:
     try:
         if path.suffix == ".gz":
             with gzip.open(path, "rb") as packed:
-                stream: BinaryIO = BytesIO(packed.read())
+                stream: BufferedReader | BytesIO = BytesIO(packed.read())
         else:
             stream = path.open("rb")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -87,7 +88,7 @@ def read_header_units(stream: BinaryIO, path: Path) -> tuple[HeaderUnit, ...]:
     -------
     tuple of HeaderUnit
         In file order. All values of the primary and science headers; of the
-        other extensions only those that describe the structure.
+        other extensions only those that tell how to read the pixels.
 
     Raises
     ------
@@ -177,9 +178,10 @@ def _read_unit(
         extver=extver if isinstance(extver, int) else 1,
         shape=shape,
         bitpix=int(values["BITPIX"] or 8),
+        header_start=offset,
         data_start=offset + len(text),
         data_bytes=data_bytes,
-        values=values if index == 0 or name == "SCI" else {},
+        values=values if index == 0 or name == "SCI" else _about_pixels(values),
     )
 
 
@@ -228,6 +230,11 @@ def _values(text: str) -> dict[str, KeywordValue]:
         else:
             last = ""
     return values
+
+
+def _about_pixels(values: Mapping[str, KeywordValue]) -> dict[str, KeywordValue]:
+    """Values that say how the pixels of an image are to be read."""
+    return {name: values[name] for name in _ABOUT_PIXELS if name in values}
 
 
 def _value(field: str) -> KeywordValue:

@@ -1,16 +1,18 @@
 """Pixels and calibration values of exposures, read for drizzling."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from astropy.io import fits
-from numpy.typing import NDArray
 
 from svmcore.drizzling.settings import InstrumentSettings
 from svmcore.errors import InputError
+from svmcore.io.headers import open_fits_bytes, read_header_units
+from svmcore.io.sections import read_chip_planes, read_section
 from svmcore.io.wcs import open_exposure
+from svmcore.model.exposure import KeywordValue
 from svmcore.model.grid import MosaicGrid
+from svmcore.model.header import HeaderUnit
 from svmcore.model.image import ChipCalibration, ChipPixels
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "read_reference_grid",
     "read_sky_file",
 ]
+
+Keywords = Mapping[str, KeywordValue]
 
 # (gain, read noise) [electron / DN, electron] by chip and ATODGAIN: WFPC2
 # Instrument Handbook, table 4.2; the read noise is given in electrons.
@@ -59,13 +63,13 @@ def read_calibration(
         If the file has no SCI extension or no exposure time.
     """
     settings = settings or InstrumentSettings()
-    with open_exposure(path) as hdus:
-        primary = hdus[0].header
-        chips = tuple(
-            _calibration(path, primary, hdu.header, settings)
-            for hdu in hdus
-            if hdu.name == "SCI"
-        )
+    with open_fits_bytes(path) as stream:
+        primary, *extensions = read_header_units(stream, path)
+    chips = tuple(
+        _calibration(path, primary.values, unit, settings)
+        for unit in extensions
+        if unit.name == "SCI"
+    )
     if not chips:
         raise InputError(str(path), "holds no SCI extension", "Give a calibrated file.")
     if settings.chips:
@@ -106,25 +110,11 @@ def read_chip_pixels(
     InputError
         If the extension is missing or cut short.
     """
-    subject = f"{path}[SCI,{extver}]"
-    try:
-        with fits.open(path, mode="readonly", memmap=False) as hdus:
-            science = _plane(hdus, "SCI", extver, np.float32)
-            quality = _plane(hdus, "DQ", extver, np.uint16)
-            error = _plane(hdus, "ERR", extver, np.float32) if with_error else None
-    except (OSError, ValueError, TypeError, KeyError) as problem:
-        raise InputError(
-            subject, f"cannot be read ({problem})", "Fetch the file again."
-        ) from problem
-    if science is None:
-        raise InputError(subject, "holds no pixels", "Fetch the file again.")
-    if quality is None:
-        quality = np.zeros(science.shape, np.uint16)
-    bad = ~np.isfinite(science)
-    if bad.any():
-        science[bad] = 0.0
-        quality[bad] |= np.uint16(32768)
-    return ChipPixels(science, quality, error)
+    planes = read_chip_planes(path).get(extver)
+    if planes is None:
+        raise InputError(f"{path}[SCI,{extver}]", "is missing", "Fetch the file again.")
+    ny, nx = planes.shape
+    return read_section(planes, slice(0, ny), slice(0, nx), with_error=with_error)
 
 
 def read_exposure_headers(
@@ -262,33 +252,18 @@ def read_sky_file(path: Path) -> dict[str, tuple[float, ...]]:
     return found
 
 
-def _plane(
-    hdus: fits.HDUList, name: str, extver: int, dtype: type
-) -> NDArray[Any] | None:
-    """Return an image in native byte order; None if the extension is absent."""
-    if (name, extver) not in hdus:
-        return None
-    hdu = hdus[name, extver]
-    if hdu.data is not None:
-        return np.array(hdu.data, dtype=dtype)
-    header = hdu.header  # a constant image, stored as one value
-    if "NPIX1" not in header:
-        return None
-    shape = (int(header["NPIX2"]), int(header["NPIX1"]))
-    return np.full(shape, header.get("PIXVALUE", 0), dtype=dtype)
-
-
 def _calibration(
     path: Path,
-    primary: fits.Header,
-    header: fits.Header,
+    primary: Keywords,
+    science: HeaderUnit,
     settings: InstrumentSettings,
 ) -> ChipCalibration:
+    header = science.values
     unit = str(header.get("BUNIT", "ELECTRONS")).strip().upper()
     is_rate = unit.endswith("/S")
     exptime = settings.exptime_s
     if exptime is None:
-        exptime = float(primary.get(settings.exptime_keyword, 0.0) or 0.0)
+        exptime = _number(primary, settings.exptime_keyword)
     if exptime <= 0:
         raise InputError(
             f"{path}, {settings.exptime_keyword}",
@@ -296,26 +271,26 @@ def _calibration(
             "Leave the exposure out, or give the parameter exptime.",
         )
     instrument = str(primary.get("INSTRUME", "")).strip().upper()
-    number = int(header.get("CCDCHIP", header.get("DETECTOR", 1)) or 1)
+    number = int(_number(header, "CCDCHIP") or _number(header, "DETECTOR") or 1)
     gain, read_noise = _gain_and_noise(primary, number, unit, settings, instrument)
     return ChipCalibration(
         rootname=path.name[:9].lower(),
-        extver=int(header.get("EXTVER", 1)),
+        extver=science.extver,
         number=number,
-        shape=(int(header["NAXIS2"]), int(header["NAXIS1"])),
+        shape=(science.shape[-2], science.shape[-1]),
         exptime_s=exptime,
         to_electrons=gain * (exptime if is_rate else 1.0),
         is_rate=is_rate,
         read_noise=read_noise,
-        dark=float(header.get("MEANDARK", 0.0) or 0.0),
+        dark=_number(header, "MEANDARK"),
         cte_direction=_cte_direction(primary, header, instrument),
         unit=unit.removesuffix("/S"),
-        given_sky=float(header.get("MDRIZSKY", 0.0) or 0.0),
+        given_sky=_number(header, "MDRIZSKY"),
     )
 
 
 def _gain_and_noise(
-    primary: fits.Header,
+    primary: Keywords,
     number: int,
     unit: str,
     settings: InstrumentSettings,
@@ -329,7 +304,7 @@ def _gain_and_noise(
         ),
     )
     if instrument == "WFPC2":
-        setting = int(float(primary.get("ATODGAIN", 7.0)))
+        setting = int(_number(primary, "ATODGAIN") or 7)
         gain, noise = WFPC2_GAINS.get((number, setting), (float(setting), 6.0))
     elif unit.startswith("COUNTS") and primary.get("DETECTOR") != "SBC":
         found = _mean_keyword(
@@ -348,17 +323,23 @@ def _amplifier_keywords(stem: str) -> tuple[str, ...]:
     return tuple(f"{stem}{amplifier}" for amplifier in "ABCD")
 
 
-def _mean_keyword(header: fits.Header, names: tuple[str, ...]) -> float:
+def _mean_keyword(header: Keywords, names: tuple[str, ...]) -> float:
     """Return the mean of the values that are present and not zero, else 0."""
-    values = [float(header[name]) for name in names if header.get(name)]
+    values = [value for name in names if (value := _number(header, name))]
     return sum(values) / len(values) if values else 0.0
 
 
-def _cte_direction(primary: fits.Header, header: fits.Header, instrument: str) -> int:
+def _number(header: Keywords, name: str) -> float:
+    """Return the value of a keyword; 0 where it is absent or no number."""
+    value = header.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _cte_direction(primary: Keywords, header: Keywords, instrument: str) -> int:
     """Return where charge trails run: 1 to higher rows, -1 to lower, else 0."""
     detector = str(primary.get("DETECTOR", "")).strip()
     if detector == "HRC":
         return 1 if set(str(primary.get("CCDAMP", ""))) & {"C", "D"} else -1
     if detector in ("WFC", "UVIS"):
-        return 1 if int(header.get("CCDCHIP", 2)) == 2 else -1
+        return 1 if (_number(header, "CCDCHIP") or 2) == 2 else -1
     return 1 if instrument == "WFPC2" else 0

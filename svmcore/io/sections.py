@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from svmcore.errors import InputError
 from svmcore.io.headers import open_fits_bytes, read_header_units
 from svmcore.model.header import HeaderUnit
 from svmcore.model.image import ChipPixels
+
+_SCALES = (("BSCALE", 1.0), ("BZERO", 0.0))
 
 __all__ = ["ChipPlanes", "read_chip_planes", "read_section"]
 
@@ -105,37 +108,46 @@ def read_section(
         )
     quality = _read(planes, "DQ", rows, columns)
     error = _read(planes, "ERR", rows, columns) if with_error else None
-    image = science.astype(np.float32)
-    flags = (
-        np.zeros(image.shape, np.uint16)
-        if quality is None
-        else quality.astype(np.int64).astype(np.uint16)
-    )
+    image = np.ascontiguousarray(science, np.float32)
+    flags = np.zeros(image.shape, np.uint16) if quality is None else _flags(quality)
     bad = ~np.isfinite(image)
-    image[bad] = 0.0
-    flags[bad] |= np.uint16(32768)
-    return ChipPixels(image, flags, None if error is None else error.astype(np.float32))
+    if bad.any():
+        image[bad] = 0.0
+        flags[bad] |= np.uint16(32768)
+    return ChipPixels(
+        image, flags, None if error is None else np.ascontiguousarray(error, np.float32)
+    )
+
+
+def _flags(values: NDArray[Any]) -> NDArray[np.uint16]:
+    """Return DQ values as unsigned numbers, the 16th bit as in the file."""
+    if values.dtype == np.int16:
+        return np.ascontiguousarray(values).view(np.uint16)
+    return values.astype(np.int64).astype(np.uint16)
 
 
 def _read(
     planes: ChipPlanes, name: str, rows: slice, columns: slice
-) -> NDArray[np.generic] | None:
+) -> NDArray[Any] | None:
+    """Return a rectangle of an image in native byte order; None without image."""
     unit = planes.unit(name)
-    if unit is None:
+    if unit is None or not unit.shape:
         return None
-    if unit.data_bytes == 0:
-        value = unit.values.get("PIXVALUE") or 0
+    if unit.data_bytes == 0:  # a constant image, stored as one value
+        value = float(unit.values.get("PIXVALUE") or 0)
         size = (rows.stop - rows.start, columns.stop - columns.start)
-        return np.full(size, float(value))
-    kind = {-32: ">f4", -64: ">f8"}.get(unit.bitpix, f">i{unit.bitpix // 8}")
-    width = planes.shape[1] * np.dtype(kind).itemsize
+        return np.full(size, value, np.float32)
+    kind = {8: "u1", -32: ">f4", -64: ">f8"}.get(unit.bitpix, f">i{unit.bitpix // 8}")
+    found = np.empty((rows.stop - rows.start, unit.shape[-1]), kind)
     with open_fits_bytes(planes.path) as stream:
-        stream.seek(unit.data_start + rows.start * width)
-        text = stream.read((rows.stop - rows.start) * width)
-    if len(text) < (rows.stop - rows.start) * width:
+        stream.seek(unit.data_start + rows.start * found.shape[1] * found.itemsize)
+        length = stream.readinto(found.reshape(-1).view(np.uint8).data)
+    if length < found.nbytes:
         raise InputError(
             str(planes.path), "has become shorter", "Fetch the file again."
         )
-    values = np.frombuffer(text, kind).reshape(-1, planes.shape[1])[:, columns]
-    zero = unit.values.get("BZERO")
-    return values if not zero else values + float(zero)
+    if not found.dtype.isnative:
+        found = found.byteswap(inplace=True).view(found.dtype.newbyteorder("="))
+    scale, zero = (float(unit.values.get(n) or d) for n, d in _SCALES)
+    values = found[:, columns]
+    return values if (scale, zero) == (1.0, 0.0) else values * scale + zero

@@ -1,7 +1,8 @@
 """World coordinate systems of exposures, with all their distortion terms."""
 
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,26 @@ from astropy.wcs import FITSFixedWarning
 from stwcs.wcsutil import HSTWCS
 
 from svmcore.errors import InputError
+from svmcore.io.headers import open_fits_bytes, read_header_units
 from svmcore.model.wcs import AlignedChip, AlignedWcs
 
 __all__ = ["as_aligned", "open_exposure", "read_chip_wcs", "with_linear_terms"]
+
+_BLOCK = 2880
+_CARD = 80
+_TABLES = frozenset({"D2IMARR", "WCSDVARR"})
+_PRIMARY_NEEDED = re.compile(
+    rb"SIMPLE|BITPIX|NAXIS|EXTEND|END|FILENAME|INSTRUME|DETECTOR|CAMERA|FILTER\d?|"
+    rb"FILTNAM\d|MODE|IDCTAB|OFFTAB|REFFRAME|DATE-OBS|RA-TARG|DEC-TARG|PA_V3"
+)
+_NOT_NEEDED = re.compile(
+    rb"|COMMENT|HISTORY|S_REGION|HDRNAME|WCSTYPE|BUNIT|MDRIZSKY|ROOTNAME|EXPNAME|"
+    rb"(PHOT|PHT|GOOD|NGOOD|SNR|STDC|PODPS|MEAN|READNSE|ATODGN|BIAS|CENTERA|SIZAXIS|"
+    rb"FILLCNT|ERRCNT|SDQ|SOFTERR).*|"
+    rb"(WCSAXES|CRPIX\d|CDELT\d|CUNIT\d|CTYPE\d|CRVAL\d|LONPOLE|LATPOLE|RADESYS|"
+    rb"EQUINOX|CD\d_\d|PC\d_\d|WCSNAME|WCSTYPE|HDRNAME|CRDER\d|RMS_RA|RMS_DEC|"
+    rb"NMATCHES|FITGEOM|MJDREF)[A-Z]"
+)
 
 
 @contextmanager
@@ -68,10 +86,10 @@ def read_chip_wcs(
         If the file cannot be read, holds no SCI extension, or an extension
         has no celestial WCS.
     """
-    with open_exposure(path) as hdus:
-        found = {
-            hdu.ver: chip_wcs(hdus, hdu.ver, path) for hdu in hdus if hdu.name == "SCI"
-        }
+    hdus = _wcs_units(path)
+    found = {
+        hdu.ver: chip_wcs(hdus, hdu.ver, path) for hdu in hdus if hdu.name == "SCI"
+    }
     if not found:
         raise InputError(
             str(path),
@@ -91,6 +109,43 @@ def read_chip_wcs(
         if aligned.name:
             found[chip.extver].wcs.name = aligned.name
     return found
+
+
+def _wcs_units(path: Path) -> fits.HDUList:
+    """Return an exposure's headers with what a WCS is made of, and its tables.
+
+    Most of the time that a WCS takes goes into looking at hundreds of other
+    cards; those of alternate solutions and of the calibration are left out.
+    """
+    found: list[Any] = []
+    with open_fits_bytes(path) as stream:
+        for unit in read_header_units(stream, path):
+            stream.seek(unit.header_start)
+            header = stream.read(unit.data_start - unit.header_start)
+            if unit.index == 0:
+                cards = _chosen(header, lambda k: bool(_PRIMARY_NEEDED.fullmatch(k)))
+                found.append(fits.PrimaryHDU.fromstring(cards))
+            elif unit.name == "SCI":
+                cards = _chosen(header, lambda k: not _NOT_NEEDED.fullmatch(k))
+                found.append(fits.ImageHDU.fromstring(cards))
+            elif unit.name in _TABLES:
+                table = header + stream.read(-(-unit.data_bytes // _BLOCK) * _BLOCK)
+                found.append(fits.ImageHDU.fromstring(table))
+    return fits.HDUList(found)
+
+
+def _chosen(header: bytes, is_needed: Callable[[bytes], bool]) -> bytes:
+    """Return the cards of a header whose keywords are needed."""
+    kept: list[bytes] = []
+    goes_on = True
+    for start in range(0, len(header), _CARD):
+        keyword = header[start : start + 8].rstrip()
+        if keyword != b"CONTINUE":
+            goes_on = is_needed(keyword)
+        if goes_on:
+            kept.append(header[start : start + _CARD])
+    text = b"".join(kept)
+    return text.ljust(-(-len(text) // _BLOCK) * _BLOCK)
 
 
 def chip_wcs(hdus: fits.HDUList, extver: int, path: Path) -> HSTWCS:

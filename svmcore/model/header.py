@@ -30,8 +30,10 @@ class HeaderUnit:
     data_bytes : int
         Number of data bytes without padding [byte].
     values : Mapping of str to str, int, float, bool or None
-        Values by keyword; only what describes the structure for extensions
-        other than the primary and the science ones.
+        Values by keyword; only what tells how to read the pixels for
+        extensions other than the primary and the science ones.
+    header_start : int
+        Offset of the first header byte in the (uncompressed) file [byte].
     """
 
     index: int
@@ -42,3 +44,4 @@ class HeaderUnit:
     data_start: int
     data_bytes: int
     values: Mapping[str, KeywordValue]
+    header_start: int = 0
