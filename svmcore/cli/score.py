@@ -1,7 +1,6 @@
 """Compare aligned exposures and products of a simulated visit with its truth."""
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +21,7 @@ HELP = "compare aligned exposures and products with the truth of a simulated vis
 PARTS = ("alignment", "flux", "cosmic-rays")
 # What --marks asks for.
 FLUX_MARK = 0.005
+FEWEST_STARS = 5
 HITS_MARK = 0.98
 CORES_MARK = 0.002
 
@@ -64,8 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--marks",
         action="store_true",
         help=f"fail if the median flux of a product is off by more than "
-        f"{100 * FLUX_MARK:g} percent and twice its error, if less than "
-        f"{100 * HITS_MARK:g} percent of the cosmic rays are flagged, or more than "
+        f"{100 * FLUX_MARK:g} percent and twice its error (of {FEWEST_STARS} stars "
+        f"or more), if less than {100 * HITS_MARK:g} percent of the cosmic rays "
+        f"are flagged, or more than "
         f"{100 * CORES_MARK:g} percent of the star cores",
     )
 
@@ -191,7 +192,7 @@ def _print_agreement(scores: Sequence[FluxScore], console: Console) -> None:
 
 
 def _keeps_flux(score: FluxScore) -> bool:
-    if math.isnan(score.median):
+    if len(score.ratios) < FEWEST_STARS:
         return True
     return abs(score.median - 1) <= max(FLUX_MARK, 2 * score.error)
 
