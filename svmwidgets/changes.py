@@ -192,7 +192,12 @@ def changes_between(before: Choices, after: Choices) -> tuple[Change, ...]:
         *_alignment_changes(old, new),
         *(
             Change("flag", {"name": name, "value": getattr(new, name)})
-            for name in ("prefer_flt", "carry_fit_to_grism")
+            for name in (
+                "prefer_flt",
+                "carry_fit_to_grism",
+                "error_extension",
+                "singles_in_total",
+            )
             if getattr(old, name) != getattr(new, name)
         ),
     )

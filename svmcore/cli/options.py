@@ -80,6 +80,16 @@ def add_decision_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep the fit on direct images and carry it over to grism exposures",
     )
+    parser.add_argument(
+        "--error-extension",
+        action="store_true",
+        help="add the standard deviation of each pixel to the products, as ERR",
+    )
+    parser.add_argument(
+        "--singles-in-total",
+        action="store_true",
+        help="put the only exposure of a filter into the total product too",
+    )
 
 
 def add_reference_option(parser: argparse.ArgumentParser) -> None:
@@ -164,6 +174,8 @@ def read_options(arguments: argparse.Namespace) -> Decisions:
         decisions,
         prefer_flt=decisions.prefer_flt or arguments.prefer_flt,
         carry_fit_to_grism=decisions.carry_fit_to_grism or arguments.carry_fit_to_grism,
+        error_extension=decisions.error_extension or arguments.error_extension,
+        singles_in_total=decisions.singles_in_total or arguments.singles_in_total,
     )
 
 

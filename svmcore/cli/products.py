@@ -56,7 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="use FLT files where a filter has both FLT and FLC",
     )
-    parser.set_defaults(carry_fit_to_grism=False)
+    parser.add_argument(
+        "--singles-in-total",
+        action="store_true",
+        help="put the only exposure of a filter into the total product too",
+    )
+    parser.set_defaults(carry_fit_to_grism=False, error_extension=False)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -75,7 +80,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     visit = read_visit(visit_source(arguments), data_folder=arguments.data)
     decisions = read_options(arguments)
     verdicts = judge_exposures(visit.exposures, decisions.overrides)
-    tree = group_products(visit.exposures, verdicts, prefer_flt=decisions.prefer_flt)
+    tree = group_products(
+        visit.exposures,
+        verdicts,
+        prefer_flt=decisions.prefer_flt,
+        singles_in_total=decisions.singles_in_total,
+    )
     if arguments.json:
         text = json.dumps(products_to_json(visit, verdicts, tree), indent=2)
         console.print(text, soft_wrap=True, markup=False, highlight=False)

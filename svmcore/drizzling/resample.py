@@ -132,6 +132,7 @@ def drizzle_sparse(
     pixel_map: PixelMap,
     *,
     drop: Drop,
+    variance: FloatImage | None = None,
 ) -> None:
     """Add a few pixels of a chip to what has been drizzled already, in place.
 
@@ -145,6 +146,8 @@ def drizzle_sparse(
         Where the pixels fall on the grid.
     drop : Drop
         The same as for the other pixels.
+    variance : ndarray of float32, shape (ny, nx), optional
+        Variances of the pixels, if the target has any.
 
     Notes
     -----
@@ -166,7 +169,7 @@ def drizzle_sparse(
             _guarded(weight, rows),
             positions,
             drop,
-            None,
+            None if variance is None else _guarded(variance, rows),
         )
 
 

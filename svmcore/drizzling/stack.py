@@ -48,6 +48,8 @@ class Layer:
         product.
     context : ndarray of int32, shape (planes, ny, nx), or None
         Context of a product; None for a chip.
+    variance : ndarray of float32, shape (ny, nx), or None
+        Variance of the values, where it is propagated.
     """
 
     part: GridWindow
@@ -56,6 +58,7 @@ class Layer:
     sky: float
     first_chip: int
     context: NDArray[np.int32] | None = None
+    variance: FloatImage | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,12 +73,16 @@ class Band:
         Values, nan where there are none, and weights.
     context : ndarray of int32, shape (planes, ny, nx)
         Which chips contribute.
+    error : ndarray of float32, shape (ny, nx), or None
+        Standard deviation of the values, nan where there are none; None
+        without variances.
     """
 
     window: GridWindow
     science: FloatImage
     weight: FloatImage
     context: NDArray[np.int32]
+    error: FloatImage | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -88,19 +95,25 @@ class Sum:
         Rows of the grid, all columns.
     chips : int
         Number of chips of the product.
+    has_errors : bool
+        Whether variances are propagated: every layer and change has them.
     """
 
     window: GridWindow
     chips: int
+    has_errors: bool = False
     numerator: FloatImage = field(init=False)
     weight: FloatImage = field(init=False)
     context: NDArray[np.int32] = field(init=False)
+    square: FloatImage | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         planes = max(1, -(-self.chips // 32))
         self.numerator = np.zeros(self.window.shape, np.float32)
         self.weight = np.zeros(self.window.shape, np.float32)
         self.context = np.zeros((planes, *self.window.shape), np.int32)
+        if self.has_errors:
+            self.square = np.zeros(self.window.shape, np.float32)
 
     def add(self, layer: Layer) -> None:
         """Add one image."""
@@ -109,6 +122,8 @@ class Sum:
         values *= layer.weight
         self.numerator[here] += values
         self.weight[here] += layer.weight
+        if self.square is not None and layer.variance is not None:
+            self.square[here] += layer.variance * layer.weight**2
         if layer.context is None:
             plane, bit = divmod(layer.first_chip, 32)
             target = self.context[plane][here]
@@ -138,6 +153,8 @@ class Sum:
             change.numerator[first:last] - np.float32(sky) * weight
         )
         self.weight.ravel()[index] += weight
+        if self.square is not None and change.square is not None:
+            self.square.ravel()[index] += change.square[first:last]
         plane, bit = divmod(chip, 32)
         flat = self.context[plane].ravel()
         changed = change.context[first:last]
@@ -153,7 +170,12 @@ class Sum:
         used &= self.weight != 0
         science = np.full(self.window.shape, np.nan, np.float32)
         np.divide(self.numerator, self.weight, out=science, where=used)
-        return Band(self.window, science, self.weight, self.context)
+        error = None
+        if self.square is not None:
+            error = np.full(self.window.shape, np.nan, np.float32)
+            root = np.sqrt(np.maximum(self.square, 0.0))
+            np.divide(root, np.abs(self.weight), out=error, where=used)
+        return Band(self.window, science, self.weight, self.context, error)
 
 
 def find_change(
@@ -164,8 +186,8 @@ def find_change(
     pixel_map: PixelMap,
     *,
     drop: Drop,
-    full_weight: float,
     grid_shape: tuple[int, int],
+    variance: FloatImage | None = None,
 ) -> SparseChange:
     """Return what it changes to add pixels to a drizzled chip, or take them away.
 
@@ -183,10 +205,10 @@ def find_change(
         Where the pixels fall on the grid.
     drop : Drop
         As used for `base`.
-    full_weight : float
-        Weight of a grid pixel that is fully covered.
     grid_shape : tuple of int
         Shape of the grid; what falls beyond is left out.
+    variance : ndarray of float32, shape (ny, nx), optional
+        Variances of the pixels, if `base` has any.
 
     Returns
     -------
@@ -197,8 +219,12 @@ def find_change(
     for weights in (added, removed):
         if weights is not None:
             changed |= weights != 0
+    largest = max(
+        (float(weights.max()) for weights in (added, removed) if weights is not None),
+        default=0.0,
+    )
     y, x = _touched(pixel_map, changed, base.window, drop)
-    sums, change = np.zeros(len(y), np.float32), np.zeros(len(y), np.float32)
+    sums, change, squares = (np.zeros(len(y), np.float32) for _ in range(3))
     for sign, weights in ((1, added), (-1, removed)):
         if weights is None:
             continue
@@ -206,12 +232,21 @@ def find_change(
             base.window,
             np.zeros(base.window.shape, np.float32),
             np.zeros(base.window.shape, np.float32),
+            None if variance is None else np.zeros(base.window.shape, np.float32),
         )
-        drizzle_sparse(few, science, weights, pixel_map, drop=drop)
+        drizzle_sparse(few, science, weights, pixel_map, drop=drop, variance=variance)
         found = few.weight[y, x]
         sums += sign * found * few.science[y, x]
         change += sign * found
-    return _listed(base, (y, x), sums, change, LEAST_WEIGHT * full_weight, grid_shape)
+        if few.variance is not None:
+            squares += sign * found**2 * few.variance[y, x]
+    return _listed(
+        base,
+        (y, x),
+        (sums, change, None if variance is None else squares),
+        LEAST_WEIGHT * largest * drop.weight_scale,
+        grid_shape,
+    )
 
 
 def _touched(
@@ -241,13 +276,13 @@ def _touched(
 def _listed(
     base: DrizzledChip,
     place: tuple[NDArray[np.int64], NDArray[np.int64]],
-    sums: FloatImage,
-    weights: FloatImage,
+    changes: tuple[FloatImage, FloatImage, FloatImage | None],
     least: float,
     grid_shape: tuple[int, int],
 ) -> SparseChange:
     """Return the pixels that change, with what is left empty removed whole."""
     y, x = place
+    sums, weights, squares = changes
     grid_y, grid_x = y + base.window.y0, x + base.window.x0
     wanted = (
         (weights != 0)
@@ -262,11 +297,15 @@ def _listed(
     weights = np.where(gone, -before, weights)
     sums = np.where(gone, -before * base.science[y, x], sums)
     context = np.where(gone, -1, np.where(before == 0, 1, 0)).astype(np.int8)
+    if squares is not None and base.variance is not None:
+        whole = -(before**2) * base.variance[y, x]
+        squares = np.where(gone, whole, squares[wanted]).astype(np.float32)
     return SparseChange(
         grid_y.astype(np.int64) * grid_shape[1] + grid_x,
         sums.astype(np.float32),
         weights.astype(np.float32),
         context,
+        squares,
     )
 
 

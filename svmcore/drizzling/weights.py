@@ -7,7 +7,7 @@ from svmcore.drizzling.settings import FinalSettings
 from svmcore.errors import DrizzleError
 from svmcore.model.image import ChipCalibration, ChipPixels
 
-__all__ = ["good_pixels", "weight_map", "weight_scale"]
+__all__ = ["good_pixels", "variance_map", "weight_map", "weight_scale"]
 
 BoolImage = NDArray[np.bool_]
 
@@ -96,6 +96,38 @@ def weight_map(
             return good * np.float32(1.0 / max(noise, 1e-6))
         case _:
             return good * np.float32(calibration.exptime_s)
+
+
+def variance_map(
+    pixels: ChipPixels, calibration: ChipCalibration
+) -> NDArray[np.float32]:
+    """Return the variance of every pixel of a chip.
+
+    Parameters
+    ----------
+    pixels : ChipPixels
+        Pixels of the chip, with errors if the file has any.
+    calibration : ChipCalibration
+        Gain and read noise.
+
+    Returns
+    -------
+    ndarray of float32, shape (ny, nx)
+        In the squared unit of the file.
+
+    Notes
+    -----
+    The square of the file's errors. Where they are not finite, or the file
+    holds data numbers (WFPC2, whose errors are the square root of those,
+    without gain and read noise): light and read noise of the pixel.
+    """
+    factor = np.float32(calibration.to_electrons)
+    light = np.maximum(pixels.science, 0) * factor
+    model = (light + np.float32(calibration.read_noise**2)) / factor**2
+    if pixels.error is None or calibration.gain != 1.0:
+        return np.asarray(model, np.float32)
+    usable = np.isfinite(pixels.error) & (pixels.error >= 0)
+    return np.asarray(np.where(usable, pixels.error**2, model), np.float32)
 
 
 def weight_scale(

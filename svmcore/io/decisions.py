@@ -58,6 +58,8 @@ def decisions_to_json(decisions: Decisions) -> dict[str, Any]:
         },
         "prefer_flt": decisions.prefer_flt,
         "carry_fit_to_grism": decisions.carry_fit_to_grism,
+        "error_extension": decisions.error_extension,
+        "singles_in_total": decisions.singles_in_total,
     }
 
 
@@ -90,6 +92,12 @@ def decisions_from_json(
         prefer_flt=_value(document, "prefer_flt", bool, subject, default=False),
         carry_fit_to_grism=_value(
             document, "carry_fit_to_grism", bool, subject, default=False
+        ),
+        error_extension=_value(
+            document, "error_extension", bool, subject, default=False
+        ),
+        singles_in_total=_value(
+            document, "singles_in_total", bool, subject, default=False
         ),
     )
 
@@ -151,6 +159,8 @@ _NAMES = {
     "alignment",
     "prefer_flt",
     "carry_fit_to_grism",
+    "error_extension",
+    "singles_in_total",
 }
 
 

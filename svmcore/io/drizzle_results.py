@@ -75,11 +75,14 @@ class StoredChip:
         EXTVER of the chip.
     science, weight : RawPlane
         Its images.
+    variance : RawPlane or None
+        Variance of the values, where it was propagated.
     """
 
     extver: int
     science: RawPlane
     weight: RawPlane
+    variance: RawPlane | None = None
 
     @property
     def window(self) -> GridWindow:
@@ -92,12 +95,19 @@ class StoredChip:
             np.memmap(plane.path, np.float32, "r", shape=self.window.shape)
             for plane in (self.science, self.weight)
         )
-        return DrizzledChip(self.window, science, weight)
+        variance = None
+        if self.variance is not None:
+            path, shape = self.variance.path, self.window.shape
+            variance = np.memmap(path, np.float32, "r", shape=shape)
+        return DrizzledChip(self.window, science, weight, variance)
 
     def read(self) -> DrizzledChip:
         """Return the whole chip."""
         return DrizzledChip(
-            self.window, self.science.read(self.window), self.weight.read(self.window)
+            self.window,
+            self.science.read(self.window),
+            self.weight.read(self.window),
+            None if self.variance is None else self.variance.read(self.window),
         )
 
 
@@ -266,6 +276,8 @@ def write_drizzled_chip(folder: Path, extver: int, chip: DrizzledChip) -> None:
     """Write the images of one drizzled chip as raw numbers."""
     write_raw(folder / f"science{extver}.raw", chip.science)
     write_raw(folder / f"weight{extver}.raw", chip.weight)
+    if chip.variance is not None:
+        write_raw(folder / f"variance{extver}.raw", chip.variance)
 
 
 def write_drizzled_index(folder: Path, chips: Mapping[int, GridWindow]) -> None:
@@ -287,6 +299,9 @@ def read_drizzled_chips(folder: Path) -> tuple[StoredChip, ...]:
             extver,
             RawPlane(folder / f"science{extver}.raw", window),
             RawPlane(folder / f"weight{extver}.raw", window),
+            RawPlane(folder / f"variance{extver}.raw", window)
+            if (folder / f"variance{extver}.raw").is_file()
+            else None,
         )
         for extver, window in sorted(windows.items())
     )
@@ -300,6 +315,8 @@ def write_changes(folder: Path, changes: Mapping[int, SparseChange]) -> None:
         arrays[f"numerator{extver}"] = change.numerator
         arrays[f"weight{extver}"] = change.weight
         arrays[f"context{extver}"] = change.context
+        if change.square is not None:
+            arrays[f"square{extver}"] = change.square
     write_npz(folder / "changes.npz", arrays)
 
 
@@ -312,6 +329,7 @@ def read_changes(folder: Path) -> dict[int, SparseChange]:
             arrays[f"numerator{extver}"],
             arrays[f"weight{extver}"],
             arrays[f"context{extver}"],
+            arrays.get(f"square{extver}"),
         )
         for extver in arrays["extvers"]
     }

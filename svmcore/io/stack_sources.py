@@ -53,6 +53,9 @@ class ChipSource:
                     self.chip.weight.read(part),
                     self.sky,
                     self.number,
+                    variance=None
+                    if self.chip.variance is None
+                    else self.chip.variance.read(part),
                 )
             )
 
@@ -87,6 +90,9 @@ class LoadedSource:
                     self.chip.weight[here],
                     self.sky,
                     self.number,
+                    variance=None
+                    if self.chip.variance is None
+                    else self.chip.variance[here],
                 )
             )
 
@@ -131,6 +137,8 @@ class ProductSource:
         Constant to subtract [1 / s].
     first_chip : int
         Number of its first chip in the stack, 0-based.
+    error : RawPlane or None
+        Standard deviations, if the file has them.
     """
 
     science: RawPlane
@@ -138,6 +146,7 @@ class ProductSource:
     context: tuple[RawPlane, ...]
     sky: float = 0.0
     first_chip: int = 0
+    error: RawPlane | None = None
 
     def add_to(self, total: Sum) -> None:
         """Add the part that lies in a band."""
@@ -146,7 +155,12 @@ class ProductSource:
         science = self.science.read(part)
         science[weight == 0] = 0.0
         context = np.stack([plane.read(part) for plane in self.context])
-        total.add(Layer(part, science, weight, self.sky, self.first_chip, context))
+        variance = None
+        if self.error is not None:
+            variance = np.nan_to_num(self.error.read(part)) ** 2
+        total.add(
+            Layer(part, science, weight, self.sky, self.first_chip, context, variance)
+        )
 
     def sample(self, step: int) -> NDArray[np.float32]:
         """Return every `step`-th pixel of every `step`-th row, nan if empty."""
@@ -187,7 +201,7 @@ def read_product_source(
             places = {
                 hdu.name: (hdu.fileinfo()["datLoc"], hdu.header)
                 for hdu in product
-                if hdu.name in ("SCI", "WHT", "CTX")
+                if hdu.name in ("SCI", "WHT", "CTX", "ERR")
             }
     except OSError as error:
         raise StoreError(
@@ -205,4 +219,5 @@ def read_product_source(
         ),
         sky,
         first_chip,
+        RawPlane(path, window, places["ERR"][0], ">f4") if "ERR" in places else None,
     )

@@ -129,6 +129,13 @@ class Decisions:
     carry_fit_to_grism : bool
         Whether the fit to the reference catalog is kept and carried over to
         grism exposures, instead of the common a-priori WCS.
+    error_extension : bool
+        Whether products get an ERR extension: the standard deviation of each
+        pixel, propagated from the errors of the exposures.
+    singles_in_total : bool
+        Whether the only exposures of a filter go into the total product too,
+        with their cosmic rays. Without it they do if all filters have one
+        exposure.
     """
 
     overrides: tuple[Override, ...] = ()
@@ -136,6 +143,8 @@ class Decisions:
     alignment: Mapping[str, AlignmentDecisions] = field(default_factory=dict)
     prefer_flt: bool = False
     carry_fit_to_grism: bool = False
+    error_extension: bool = False
+    singles_in_total: bool = False
 
     def with_override(self, override: Override) -> "Decisions":
         """Return the decisions with that verdict set, replacing an earlier one."""

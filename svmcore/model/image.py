@@ -153,9 +153,12 @@ class SparseChange:
         Change of weight times value, and of weight.
     context : ndarray of int8, shape (n,)
         1 where the chip contributes now, -1 where it no longer does, else 0.
+    square : ndarray of float32, shape (n,), or None
+        Change of squared weight times variance; None without variances.
     """
 
     index: NDArray[np.int64]
     numerator: FloatImage
     weight: FloatImage
     context: NDArray[np.int8]
+    square: FloatImage | None = None

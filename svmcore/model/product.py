@@ -210,6 +210,9 @@ class TotalProduct:
         Ramp and quad exposures: aligned with the others, not drizzled.
     grisms : tuple of ExposureProduct
         Grism and prism exposures: they only share the WCS.
+    has_singles : bool
+        Whether filters with one exposure go into the product even where
+        others have more.
     """
 
     visit: VisitId
@@ -217,6 +220,18 @@ class TotalProduct:
     filters: tuple[FilterProduct, ...]
     ramps: tuple[ExposureProduct, ...] = ()
     grisms: tuple[ExposureProduct, ...] = ()
+    has_singles: bool = False
+
+    @property
+    def used_filters(self) -> tuple[FilterProduct, ...]:
+        """Filters that go into the product.
+
+        Those with two exposures or more, if there is any: single exposures
+        hold cosmic rays that cannot be told from stars. All if none has
+        more than one, or if `has_singles`.
+        """
+        several = tuple(one for one in self.filters if len(one.members) > 1)
+        return self.filters if self.has_singles else several or self.filters
 
     @property
     def members(self) -> tuple[ExposureProduct, ...]:

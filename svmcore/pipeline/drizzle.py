@@ -37,6 +37,7 @@ __all__ = [
     "settings_of",
     "shares_filters",
     "total_filters",
+    "unmade_products",
 ]
 
 Needs = dict[str, tuple[str, ...]]
@@ -76,11 +77,10 @@ def total_filters(total: TotalProduct) -> tuple[FilterProduct, ...]:
 
     Notes
     -----
-    As in HAP: filters with two exposures or more, if there is any; single
-    exposures hold cosmic rays that cannot be told from stars.
+    As in HAP: filters with two exposures or more, if there is any; all if the
+    visit is prepared with ``singles_in_total``.
     """
-    several = tuple(one for one in total.filters if len(one.members) > 1)
-    return several or total.filters
+    return total.used_filters
 
 
 def choose_masking(
@@ -142,7 +142,11 @@ def cosmic_ray_tasks(
 
 
 def drizzling_tasks(
-    total: TotalProduct, *, parameters: Mapping[str, ParameterSet], fit_task: str
+    total: TotalProduct,
+    *,
+    parameters: Mapping[str, ParameterSet],
+    fit_task: str,
+    has_errors: bool = False,
 ) -> tuple[Task, ...]:
     """Return the tasks that make the products of one detector.
 
@@ -154,6 +158,8 @@ def drizzling_tasks(
         By basename.
     fit_task : str
         Identifier of the task that aligns the exposures.
+    has_errors : bool
+        Whether the products get an ERR extension.
 
     Returns
     -------
@@ -165,12 +171,43 @@ def drizzling_tasks(
         task.identifier
         for task in cosmic_ray_tasks(total, parameters=parameters, fit_task=fit_task)
     }
-    planner = _Planner(total, parameters, frozenset(flags), fit_task)
+    planner = _Planner(total, parameters, frozenset(flags), fit_task, has_errors)
     tasks: list[Task] = []
     for product in total.filters:
         tasks.extend(planner.filter_tasks(product))
     tasks.extend(planner.total_tasks())
-    return tuple(tasks)
+    return _without(tasks, unmade_products(total, parameters=parameters))
+
+
+def unmade_products(
+    total: TotalProduct, *, parameters: Mapping[str, ParameterSet]
+) -> tuple[Product, ...]:
+    """Return the products that ``driz_combine`` switches off.
+
+    Parameters
+    ----------
+    total : TotalProduct
+        Products of one detector.
+    parameters : Mapping of str to ParameterSet
+        By basename.
+    """
+    products: tuple[Product, ...] = (total, *total.filters, *total.members)
+    return tuple(one for one in products if not settings_of(one, parameters).combine)
+
+
+def _without(tasks: Sequence[Task], unmade: Sequence[Product]) -> tuple[Task, ...]:
+    """Return the tasks without those of some products, and what is for these only."""
+    dropped = {f"drizzle product: {one.basename}" for one in unmade}
+    kept: list[Task] = []
+    needed: set[str] = set()
+    for task in reversed(tasks):
+        is_final = task.step == "drizzle product"
+        name = task.identifier
+        if name in dropped or not (is_final or name in needed):
+            continue
+        kept.append(task)
+        needed.update(name for names in task.needs.values() for name in names)
+    return tuple(reversed(kept))
 
 
 def shares_filters(total: TotalProduct, parameters: Mapping[str, ParameterSet]) -> bool:
@@ -264,6 +301,7 @@ class _Planner:
     parameters: Mapping[str, ParameterSet]
     known: frozenset[str]
     fit_task: str
+    has_errors: bool = False
 
     @property
     def grids(self) -> str:
@@ -358,7 +396,10 @@ class _Planner:
     def shares_filters(self) -> bool:
         """Return whether the total is stacked from the filter products."""
         return all(
-            self._shares_drops(self.total, one) and self._shares_sky(one)
+            self.settings(one).combine
+            and self.settings(one).context
+            and self._shares_drops(self.total, one)
+            and self._shares_sky(one)
             for one in total_filters(self.total)
         )
 
@@ -448,6 +489,7 @@ class _Planner:
             self.masking(product, owner),
             settings.instrument,
             settings.coeffs,
+            has_errors=self.has_errors,
         )
 
     def _change(self, member: ExposureProduct, owner: FilterProduct) -> Task:
@@ -530,6 +572,7 @@ class _Planner:
             excluded,
             change,
             self.total.aligned_members[0].exposure.rootname,
+            self.has_errors,
         )
         return Task(
             step="drizzle product",

@@ -11,7 +11,7 @@ from svmcore.drizzling.grid import undistorted_scale_arcsec
 from svmcore.drizzling.pixmap import PixelMap, fit_pixel_map
 from svmcore.drizzling.resample import Drop
 from svmcore.drizzling.settings import FinalSettings
-from svmcore.drizzling.weights import good_pixels, weight_scale
+from svmcore.drizzling.weights import good_pixels, variance_map, weight_scale
 from svmcore.io.drizzle_results import (
     read_cosmic_rays,
     read_grids,
@@ -70,6 +70,10 @@ class OpenChip:
     hits: BoolImage | None
     sky: float
 
+    def variance(self) -> NDArray[np.float32]:
+        """Return the variance of every pixel, in the squared unit of the file."""
+        return variance_map(self.pixels, self.calibration)
+
     def good(self, masking: Masking) -> BoolImage:
         """Return the pixels that a masking leaves."""
         quality = self.pixels.quality & np.uint16(~masking.reset_bits & 0xFFFF)
@@ -101,7 +105,11 @@ def open_chips(
         scale = undistorted_scale_arcsec(wcs)
         yield OpenChip(
             calibration,
-            read_chip_pixels(member.path, extver, with_error=final.weight == "ERR"),
+            read_chip_pixels(
+                member.path,
+                extver,
+                with_error=final.weight == "ERR" or payload.has_errors,
+            ),
             fit_pixel_map(wcs, grid),
             make_drop(final, calibration, grid.scale_arcsec / scale),
             scale,

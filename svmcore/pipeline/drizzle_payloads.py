@@ -1,8 +1,9 @@
 """What the drizzling tasks are told: small frozen facts and parameters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from svmcore.drizzling.settings import (
     BlotSettings,
@@ -15,6 +16,7 @@ from svmcore.drizzling.settings import (
     SkySettings,
     StaticSettings,
 )
+from svmcore.io.sky_masks import SkyMask
 
 __all__ = [
     "CombinePayload",
@@ -28,6 +30,9 @@ __all__ = [
     "SkyPayload",
     "StaticPayload",
 ]
+
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,13 @@ class Member:
     name: str
     calibrated_name: str
     exptime_s: float
+
+    def found_in(self, table: Mapping[str, Found]) -> Found | None:
+        """Return what a table says of this exposure, under any of its names."""
+        for name in (self.path.name, self.calibrated_name, self.rootname):
+            if name in table:
+                return table[name]
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,7 @@ class SkyPayload:
     instrument: InstrumentSettings
     sky_file: Path | None
     made_with: str = ""
+    masks: tuple[tuple[str, tuple[SkyMask, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +189,8 @@ class ResamplePayload:
         Whether distortion is removed.
     base : Masking or None
         What was used before; only for "change pixels".
+    has_errors : bool
+        Whether variances are propagated.
     """
 
     product: str
@@ -185,6 +200,7 @@ class ResamplePayload:
     instrument: InstrumentSettings
     coeffs: bool
     base: Masking | None = None
+    has_errors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +241,8 @@ class ProductPayload:
         First exposure of the detector, for RELREFIM.
     version : str
         Version of this package.
+    has_errors : bool
+        Whether the product gets an ERR extension.
     """
 
     basename: str
@@ -245,6 +263,7 @@ class ProductPayload:
     excluded: tuple[str, ...] = ()
     change: ResamplePayload | None = None
     reference_rootname: str = ""
+    has_errors: bool = False
 
     def remarks(self, skies: Iterable[str]) -> tuple[str, ...]:
         """Return what header and trailer say: exposures left out, odd skies.

@@ -73,7 +73,12 @@ def resample_exposure(call: TaskCall) -> None:
         )
         extver = chip.calibration.extver
         drizzled = drizzle_chip(
-            chip.pixels.science, weights, chip.pixel_map, window, drop=chip.drop
+            chip.pixels.science,
+            weights,
+            chip.pixel_map,
+            window,
+            drop=chip.drop,
+            variance=chip.variance() if payload.has_errors else None,
         )
         write_drizzled_chip(call.folder, extver, drizzled)
         windows[extver] = window
@@ -129,6 +134,7 @@ def _completed_chips(
             weights,
             chip.pixel_map,
             drop=chip.drop,
+            variance=chip.variance() if change.has_errors else None,
         )
     facts = _chip_facts(call, payload.members[0], payload, grid, _sky_of(call, 0), 0)
     return [
@@ -316,10 +322,8 @@ def _changes(
         before, now = chip.good(base), chip.good(payload.masking)
         added = _weights_of(payload, chip, now & ~before)
         removed = _weights_of(payload, chip, before & ~now)
-        changed = [weights for weights in (added, removed) if weights is not None]
-        if not changed:
+        if added is None and removed is None:
             continue
-        largest = max(float(weights.max()) for weights in changed)
         extver = chip.calibration.extver
         found[extver] = find_change(
             bases[extver].opened(),
@@ -328,7 +332,7 @@ def _changes(
             removed,
             chip.pixel_map,
             drop=chip.drop,
-            full_weight=largest * chip.drop.weight_scale,
             grid_shape=grid.shape,
+            variance=chip.variance() if payload.has_errors else None,
         )
     return found

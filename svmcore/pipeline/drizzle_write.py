@@ -21,6 +21,7 @@ from svmcore.drizzling.keywords import (
     add_coverage_keywords,
     add_product_keywords,
 )
+from svmcore.drizzling.settings import FinalSettings
 from svmcore.drizzling.stack import Band, Sum
 from svmcore.drizzling.statistics import COARSE, CoverageCount
 from svmcore.io.export_images import ImageExtension, ProductWriter, write_product
@@ -128,7 +129,7 @@ def write_stack(
         _extensions(payload, grid, headers, max(1, -(-len(chips) // 32))),
         primary_cards=len(headers.primary) + 20,
     ) as writer:
-        for band in _bands(grid, sources, len(chips)):
+        for band in _bands(grid, sources, len(chips), payload.has_errors):
             if payload.level > 1:
                 count.add(band)
             else:
@@ -140,18 +141,26 @@ def write_stack(
             add_coverage_keywords(headers.primary, count.finish())
         writer.write_headers(
             headers.primary,
-            {"SCI": headers.science, "WHT": headers.weight, "CTX": headers.context},
+            {
+                "SCI": headers.science,
+                "WHT": headers.weight,
+                "CTX": headers.context,
+                "ERR": error_header(headers, payload.final, grid, chips[0]),
+            },
         )
         writer.write_table("HDRTAB", headers.table)
 
 
 def _bands(
-    grid: MosaicGrid, sources: Sequence[StackSource], chips: int
+    grid: MosaicGrid,
+    sources: Sequence[StackSource],
+    chips: int,
+    has_errors: bool,  # noqa: FBT001
 ) -> Iterator[Band]:
     ny, nx = grid.shape
     for y0 in range(0, ny, BAND_ROWS):
         window = GridWindow(y0, 0, min(BAND_ROWS, ny - y0), nx)
-        total = Sum(window, chips)
+        total = Sum(window, chips, has_errors)
         for source in sources:
             source.add_to(total)
         yield total.finish()
@@ -160,8 +169,11 @@ def _bands(
 def _write_band(writer: ProductWriter, band: Band, payload: ProductPayload) -> None:
     final = payload.final
     science = band.science
+    error = band.error
     if final.units == "counts":
-        science = science * np.float32(sum(m.exptime_s for m in payload.members))
+        seconds = np.float32(sum(m.exptime_s for m in payload.members))
+        science = science * seconds
+        error = None if error is None else error * seconds
     empty = final.maskval if final.fillval is None else final.fillval
     if empty is not None:
         science = np.where(np.isnan(science), np.float32(empty), science)
@@ -169,6 +181,8 @@ def _write_band(writer: ProductWriter, band: Band, payload: ProductPayload) -> N
     writer.write_rows("WHT", band.window.y0, band.weight)
     if payload.context:
         writer.write_rows("CTX", band.window.y0, band.context)
+    if error is not None:
+        writer.write_rows("ERR", band.window.y0, error)
 
 
 def _extensions(
@@ -193,7 +207,53 @@ def _extensions(
                 "CTX", cube, is_integer=True, header_cards=len(draft.context) + 20
             )
         )
+    if payload.has_errors:
+        found.append(
+            ImageExtension(
+                "ERR", flat, is_integer=False, header_cards=len(draft.weight) + 40
+            )
+        )
     return tuple(found)
+
+
+def error_header(
+    headers: ProductHeaders, final: FinalSettings, grid: MosaicGrid, chip: ChipFacts
+) -> fits.Header:
+    """Return the header of the ERR extension.
+
+    Parameters
+    ----------
+    headers : ProductHeaders
+        Headers of the product.
+    final : FinalSettings
+        Kernel and size of the drops.
+    grid : MosaicGrid
+        Grid of the product.
+    chip : ChipFacts
+        First chip, for the size of its pixels.
+
+    Notes
+    -----
+    Neighbouring pixels share light of the same input pixels: the noise of a
+    sum over many pixels is larger than that of independent ones, by the factor
+    of Casertano et al. (2000, AJ 120, 2747, appendix), which holds for many
+    dithers and the square kernel.
+    """
+    header = headers.weight.copy()
+    header["BUNIT"] = (headers.science["BUNIT"], "units of the values")
+    header.add_comment(
+        "Standard deviation of each pixel by itself, propagated from the errors "
+        "of the exposures. Neighbouring pixels are correlated: the noise of a "
+        "sum over many pixels is larger than these values say."
+    )
+    if final.kernel == "square":
+        drop = final.pixfrac * chip.input_scale_arcsec / grid.scale_arcsec
+        factor = drop / (1 - 1 / (3 * drop)) if drop >= 1 else 1 / (1 - drop / 3)
+        header["NOISCORR"] = (
+            round(factor, 4),
+            "noise of sums over many pixels / ERR alone",
+        )
+    return header
 
 
 def _name_solution(science: fits.Header, first: fits.Header) -> None:
@@ -279,5 +339,6 @@ def _headers(
     add_product_keywords(found.primary, facts)
     for card in _inherited_fit(inputs[0].chips[0]):
         found.science[card.keyword] = (card.value, card.comment)
-    found.primary["NEXTEND"] = (4 if payload.context else 3, "number of extensions")
+    number = 3 + int(payload.context) + int(payload.has_errors)
+    found.primary["NEXTEND"] = (number, "number of extensions")
     return found

@@ -1,6 +1,6 @@
 """From a prepared visit to the tasks that make its products."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from svmcore.errors import PipelineError
@@ -9,7 +9,11 @@ from svmcore.model.product import TotalProduct
 from svmcore.model.reference import ReferenceChoice
 from svmcore.pipeline.align import alignment_tasks, residual_task
 from svmcore.pipeline.catalog import catalog_tasks
-from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
+from svmcore.pipeline.drizzle import (
+    cosmic_ray_tasks,
+    drizzling_tasks,
+    unmade_products,
+)
 from svmcore.pipeline.prepare import PreparedVisit
 from svmcore.pipeline.preview import preview_tasks
 from svmcore.pipeline.tasks import Task
@@ -31,11 +35,14 @@ class Plan:
         What the visit is aligned to.
     tasks : tuple of Task
         Each after all that it needs.
+    left_out : tuple of str
+        What is not made although the visit has it, and why.
     """
 
     prepared: PreparedVisit
     reference: ReferenceChoice
     tasks: tuple[Task, ...]
+    left_out: tuple[str, ...] = ()
 
     def of_step(self, *steps: str) -> tuple[Task, ...]:
         """Return the tasks of the named steps and all that they need."""
@@ -102,9 +109,35 @@ def make_plan(
         )
     reference = reference or ReferenceChoice.from_user(None)
     tasks: list[Task] = []
+    left_out: list[str] = []
     for total in prepared.tree.totals:
-        tasks.extend(_detector_tasks(prepared, total, reference, steps))
-    return Plan(prepared, reference, tuple(tasks))
+        wanted = _detector_tasks(prepared, total, reference, steps)
+        made, missing = _without_orphans(wanted)
+        tasks.extend(made)
+        if "drizzling" in steps and total.filters:
+            left_out += [
+                f"{product.drizzle_name}: not made, as driz_combine is false"
+                for product in unmade_products(total, parameters=prepared.parameters)
+            ]
+            left_out += missing
+    return Plan(prepared, reference, tuple(tasks), tuple(left_out))
+
+
+def _without_orphans(tasks: Sequence[Task]) -> tuple[list[Task], list[str]]:
+    """Return the tasks that have all they need, and what is said of the others."""
+    kept: list[Task] = []
+    missing: list[str] = []
+    known: set[str] = set()
+    for task in tasks:
+        absent = [
+            name for names in task.needs.values() for name in names if name not in known
+        ]
+        if absent:
+            missing.append(f"{task.identifier}: not made without {', '.join(absent)}")
+            continue
+        kept.append(task)
+        known.add(task.identifier)
+    return kept, missing
 
 
 def _detector_tasks(
@@ -142,7 +175,10 @@ def _detector_tasks(
     tasks = [*before, *flags]
     if with_drizzling:
         tasks += drizzling_tasks(
-            total, parameters=prepared.parameters, fit_task=fit_task
+            total,
+            parameters=prepared.parameters,
+            fit_task=fit_task,
+            has_errors=decisions.error_extension,
         )
     tasks += copies
     if with_drizzling and "previews" in steps:

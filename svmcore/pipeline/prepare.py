@@ -117,7 +117,12 @@ def decide(visit: VisitInput, decisions: Decisions) -> PreparedVisit:
         If a decision names an exposure that the visit does not have.
     """
     verdicts = judge_exposures(visit.exposures, decisions.overrides)
-    tree = group_products(visit.exposures, verdicts, prefer_flt=decisions.prefer_flt)
+    tree = group_products(
+        visit.exposures,
+        verdicts,
+        prefer_flt=decisions.prefer_flt,
+        singles_in_total=decisions.singles_in_total,
+    )
     check_changes(decisions.parameters, tree)
     parameters = select_all(tree, decisions.parameters)
     return PreparedVisit(visit, decisions, verdicts, tree, parameters)

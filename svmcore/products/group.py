@@ -1,6 +1,7 @@
 """Exposure, filter and total products of a visit."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from svmcore.model.detector import DetectorKey
 from svmcore.model.exposure import Exposure
@@ -39,6 +40,7 @@ def group_products(
     verdicts: Sequence[Verdict],
     *,
     prefer_flt: bool = False,
+    singles_in_total: bool = False,
 ) -> ProductTree:
     """Return every product that a visit's accepted exposures give.
 
@@ -50,6 +52,9 @@ def group_products(
         Verdict on each, in the same order.
     prefer_flt : bool, optional
         Where a filter has both FLT and FLC files, use the FLT ones.
+    singles_in_total : bool, optional
+        Whether the only exposure of a filter goes into the total product even
+        where other filters have more.
 
     Returns
     -------
@@ -88,7 +93,8 @@ def group_products(
                     for exposure in kept
                 ]
             )
-        totals.append(_total(key, kept_groups))
+        total = _total(key, kept_groups)
+        totals.append(replace(total, has_singles=singles_in_total))
     return ProductTree(tuple(totals), tuple(left_out))
 
 

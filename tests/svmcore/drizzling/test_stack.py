@@ -123,7 +123,6 @@ def test_changed_pixels_give_what_other_masks_give(exposures, kernel):
         np.where((other == 0) & (weight > 0), weight, 0),
         pixel_map,
         drop=drop,
-        full_weight=50.0,
         grid_shape=grid.shape,
     )
     total = Sum(grid.window, 1)
