@@ -40,13 +40,15 @@ FloatArray = NDArray[np.float64]
 _REMATCH_MAS = 25.0  # change of a map after which stars are matched again
 
 
-def fit_group(problem: GroupProblem) -> GroupFit:
+def fit_group(problem: GroupProblem, known: SolvedGroup | None = None) -> GroupFit:
     """Return the alignment of all exposures of a detector.
 
     Parameters
     ----------
     problem : GroupProblem
         Exposures with their sources, reference stars, parameters, decisions.
+    known : SolvedGroup, optional
+        A solution made before; taken if it is that of this very problem.
 
     Returns
     -------
@@ -60,7 +62,9 @@ def fit_group(problem: GroupProblem) -> GroupFit:
     once, with its own error at the epoch of the exposures. An exposure that
     cannot be fitted moves with the group, and says so.
     """
-    fit = describe_group(problem, solve_members(problem))
+    if known is None or not known.solves(problem):
+        known = solve_members(problem)
+    fit = describe_group(problem, known)
     if (
         fit.kind != "absolute"
         or fit.quality.fit_qual in problem.settings.good_qualities
@@ -197,6 +201,7 @@ def _solve_linked(
         [lists[e].row for e in active] or [np.zeros(0, dtype=np.int64)]
     )
     return SolvedGroup(
+        problem,
         plane,
         position,
         selected,

@@ -52,6 +52,8 @@ class SolvedGroup:
 
     Parameters
     ----------
+    problem : GroupProblem
+        What it solves.
     plane : TangentPlane
         Plane of the fit.
     position : tuple of ndarray
@@ -81,6 +83,7 @@ class SolvedGroup:
         Whether the solution is tied to the catalog.
     """
 
+    problem: GroupProblem
     plane: TangentPlane
     position: tuple[FloatArray, ...]
     selected: tuple[Selection, ...]
@@ -99,3 +102,13 @@ class SolvedGroup:
     def fitted(self) -> tuple[int, ...]:
         """Members that have a fit of their own."""
         return tuple(e for e in self.active if e not in self.loose)
+
+    def solves(self, problem: GroupProblem) -> bool:
+        """Whether it is the solution of a problem, arrays told by identity."""
+        mine = self.problem
+        return (
+            mine.members is problem.members
+            and mine.reference is problem.reference
+            and mine.settings == problem.settings
+            and mine.decisions == problem.decisions
+        )

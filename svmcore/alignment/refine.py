@@ -273,12 +273,8 @@ def _refine_filter(
     chosen, good = which
     if len(good) >= _MIN_IMAGES:
         profiles = build_profiles(problem, residuals, good, stamps, shape)
-        changed = {
-            e: refit_positions(
-                problem.members[e], stamps[problem.members[e].rootname], profiles
-            )
-            for e in chosen
-        }
+        found = refit_positions([problem.members[e] for e in chosen], stamps, profiles)
+        changed = dict(zip(chosen, found, strict=True))
         varies = any(psf.varies for psf in profiles.values())
         how = "effective PSF that varies over the chip" if varies else "effective PSF"
         return changed, f"{how} from {len(good)} star images"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from svmcore.alignment.group import fit_group, solve_members
 from svmcore.alignment.member import GroupMember
-from svmcore.alignment.problem import GroupProblem
+from svmcore.alignment.problem import GroupProblem, SolvedGroup
 from svmcore.alignment.refine import refine_sources
 from svmcore.alignment.sources import StarStamps
 from svmcore.model.fit import GroupFit, ReferenceCatalog
@@ -23,10 +23,13 @@ class RefinedGroup:
         Exposures.
     history : tuple of str
         What was done to the positions.
+    solved : SolvedGroup
+        The last solution on the way there.
     """
 
     members: tuple[GroupMember, ...]
     history: tuple[str, ...]
+    solved: SolvedGroup
 
 
 def refine_group(
@@ -44,7 +47,7 @@ def refine_group(
         Width of the first profile [pixel].
     """
     refined = refine_sources(problem, solve_members(problem), stamps, fwhm_pix=fwhm_pix)
-    return RefinedGroup(refined.members, refined.history)
+    return RefinedGroup(refined.members, refined.history, refined.solved)
 
 
 def fit_to_catalog(
@@ -61,5 +64,6 @@ def fit_to_catalog(
     catalog : ReferenceCatalog or None
         Reference stars.
     """
-    fit = fit_group(replace(problem, members=refined.members, reference=catalog))
+    final = replace(problem, members=refined.members, reference=catalog)
+    fit = fit_group(final, refined.solved)
     return replace(fit, history=(*refined.history, *fit.history))

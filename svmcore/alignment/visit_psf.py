@@ -1,6 +1,6 @@
 """The effective PSF of a visit's exposures, and positions fitted with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -152,47 +152,91 @@ def _subset(images: StarImages, rows: NDArray[np.bool_]) -> StarImages:
 
 
 def refit_positions(
-    member: GroupMember, stamps: StarStamps, profiles: Mapping[int, FieldPsf]
-) -> SourceList:
-    """Return the sources with positions fitted by the effective PSF."""
-    sources = member.sources
-    xy, error = sources.xy.copy(), sources.xy_error.copy()
-    field = _field_places(member)
+    members: Sequence[GroupMember],
+    stamps: Mapping[str, StarStamps],
+    profiles: Mapping[int, FieldPsf],
+) -> tuple[SourceList, ...]:
+    """Return sources with positions fitted by the effective PSF.
+
+    Parameters
+    ----------
+    members : sequence of GroupMember
+        Exposures of one filter.
+    stamps : Mapping of str to StarStamps
+        Pixels around the sources, by rootname.
+    profiles : Mapping of int to FieldPsf
+        Profile of each chip, by EXTVER.
+
+    Returns
+    -------
+    tuple of SourceList
+        Of each exposure.
+    """
+    stars = _Stars.of_members(members, stamps)
     for extver, psf in profiles.items():
-        chip = (sources.extver == extver) & ~sources.is_saturated
+        chip = (stars.extver == extver) & ~stars.is_saturated
         cells = _FIELD_CELLS if psf.varies else 1
-        cell = np.clip((field + 1.0) / 2.0 * cells, 0, cells - 1).astype(np.int64)
+        cell = np.clip((stars.field + 1.0) / 2.0 * cells, 0, cells - 1).astype(np.int64)
         for i in range(cells):
             for j in range(cells):
                 rows = np.flatnonzero(chip & (cell[:, 0] == i) & (cell[:, 1] == j))
                 if len(rows):
                     u, v = (2.0 * (np.array([i, j]) + 0.5) / cells - 1.0).tolist()
-                    _refit_rows(sources, stamps, psf.at(u, v), rows, (xy, error))
-    return replace(sources, xy=xy, xy_error=error)
-
-
-def _refit_rows(
-    sources: SourceList,
-    stamps: StarStamps,
-    profile: EffectivePsf,
-    rows: IndexArray,
-    found: tuple[FloatArray, FloatArray],
-) -> None:
-    """Put positions and errors of some sources into `found`."""
-    xy, error = found
-    edge = (stamps.values.shape[1] - _FIT_SIDE) // 2
-    side = slice(edge, edge + _FIT_SIDE)
-    start = sources.xy[rows] - stamps.pixel[rows]
-    fit = fit_stamps(
-        stamps.values[rows][:, side, side],
-        stamps.errors[rows][:, side, side],
-        profile,
-        start=(start[:, 0], start[:, 1]),
-        iterations=6,
+                    stars.refit(rows, psf.at(u, v))
+    ends = np.cumsum([len(member.sources.flux) for member in members])[:-1]
+    return tuple(
+        replace(member.sources, xy=xy, xy_error=error)
+        for member, xy, error in zip(
+            members, np.split(stars.xy, ends), np.split(stars.error, ends), strict=True
+        )
     )
-    moved = np.hypot(fit.dx - start[:, 0], fit.dy - start[:, 1])
-    good = fit.is_good & (moved < 0.5)
-    at = np.stack([fit.dx, fit.dy], axis=1) + stamps.pixel[rows]
-    xy[rows[good]] = at[good]
-    error[rows[good]] = fit.error[good]
-    error[rows[~good]] = np.hypot(error[rows[~good]], 0.05)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stars:
+    """The sources of several exposures in one table; `refit` fills in."""
+
+    extver: NDArray[np.integer]
+    is_saturated: NDArray[np.bool_]
+    field: FloatArray
+    pixel: NDArray[np.integer]
+    values: NDArray[np.floating]
+    errors: NDArray[np.floating]
+    xy: FloatArray
+    error: FloatArray
+
+    @classmethod
+    def of_members(
+        cls, members: Sequence[GroupMember], stamps: Mapping[str, StarStamps]
+    ) -> "_Stars":
+        lists = [member.sources for member in members]
+        own = [stamps[member.rootname] for member in members]
+        edge = (own[0].values.shape[1] - _FIT_SIDE) // 2
+        side = slice(edge, edge + _FIT_SIDE)
+        return cls(
+            np.concatenate([each.extver for each in lists]),
+            np.concatenate([each.is_saturated for each in lists]),
+            np.concatenate([_field_places(member) for member in members]),
+            np.concatenate([each.pixel for each in own]),
+            np.concatenate([each.values[:, side, side] for each in own]),
+            np.concatenate([each.errors[:, side, side] for each in own]),
+            np.concatenate([each.xy for each in lists]),
+            np.concatenate([each.xy_error for each in lists]),
+        )
+
+    def refit(self, rows: IndexArray, profile: EffectivePsf) -> None:
+        """Put new positions and errors in place of those of some sources."""
+        start = self.xy[rows] - self.pixel[rows]
+        fit = fit_stamps(
+            self.values[rows],
+            self.errors[rows],
+            profile,
+            start=(start[:, 0], start[:, 1]),
+            iterations=6,
+        )
+        moved = np.hypot(fit.dx - start[:, 0], fit.dy - start[:, 1])
+        good = fit.is_good & (moved < 0.5)
+        at = np.stack([fit.dx, fit.dy], axis=1) + self.pixel[rows]
+        self.xy[rows[good]] = at[good]
+        self.error[rows[good]] = fit.error[good]
+        self.error[rows[~good]] = np.hypot(self.error[rows[~good]], 0.05)
