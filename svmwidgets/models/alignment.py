@@ -12,7 +12,7 @@ from svmcore.model.fit import ExposureFit, GroupFit
 from svmcore.pipeline.prepare import PreparedVisit
 from svmwidgets.models.alignmentdecisions import AlignmentDecider
 from svmwidgets.models.fittrail import LENGTH, TrailEntry, group_summary
-from svmwidgets.models.matches import AXES, KINDS, axis_notices
+from svmwidgets.models.matches import AXES, KINDS, axis_notices, with_matches_out
 from svmwidgets.models.step import Door
 
 __all__ = ["AXES", "GEOMETRIES", "KINDS", "AlignmentModel"]
@@ -36,6 +36,7 @@ class AlignmentModel(AlignmentDecider):
     carries_fit = T.Bool(default_value=False, help="Whether they get the fit")
     is_fresh = T.Bool(default_value=False, help="Whether the stored fit is this one")
     can_refit = T.Bool(default_value=False, help="Whether source lists are there")
+    is_refitting = T.Bool(default_value=False, help="Whether a refit is under way")
     trail = T.Tuple(help="Fits of the detector in this session, oldest first")
 
     def __init__(self, door: Door, **traits: Any) -> None:
@@ -61,6 +62,7 @@ class AlignmentModel(AlignmentDecider):
             self.selected, self.focused, self.exposure = (), "", ""
             self.is_fresh = self.can_refit = False
             self.trail, self._stored, self._asked = (), "", ()
+            self.is_refitting = False
         self.settle("todo", "")
 
     def show(self, prepared: PreparedVisit, reference: str) -> None:
@@ -111,7 +113,7 @@ class AlignmentModel(AlignmentDecider):
         digest = survey.results[f"fit alignment: {self.detector}"].digest
         if digest == self._stored and self.fit is not None:
             return
-        self._stored, self._asked = digest, ()
+        self._stored, self._asked, self.is_refitting = digest, (), False
         self.fit = survey.fits[self.detector]
         self._remember("run", self.fit)
         if not self.fit.matches.is_reference.any():
@@ -193,6 +195,7 @@ class AlignmentModel(AlignmentDecider):
         self.fit = self._fits.get(self.detector)
         self._refitter = self.offsets = self.earlier = None
         self.trail, self._stored, self._asked = (), "", ()
+        self.is_refitting = False
         self._read_by_hand()
         self._read_geometry()
         self._look_at_detector()
@@ -211,12 +214,13 @@ class AlignmentModel(AlignmentDecider):
             return
         self._asked = asked
         label = self.door.undo_label or "no decision"
+        self._foretell()
 
         def answer(fit: GroupFit) -> None:
             if detector != self.detector:
                 return
             self._fits[detector] = fit
-            self._stored = ""
+            self._stored, self.is_refitting = "", False
             self.fit = fit
             self._remember(label, fit)
             self._settle()
@@ -227,11 +231,23 @@ class AlignmentModel(AlignmentDecider):
                 return refitter(chosen, settings, carry_fit_to_grism=carries)
 
         def fail(problem: Any) -> None:
-            self._asked = ()
+            self._asked, self.is_refitting = (), False
             self.door.show_problem(problem)
 
         # Hardly a rest: a refit is short, and only the latest question is kept.
         self.door.preview("refit", question, answer, on_failed=fail, delay_s=0.02)
+
+    def _foretell(self) -> None:
+        """Show matches out or in at once; the terms follow with the refit."""
+        fit = self.fit
+        self.is_refitting = True
+        if fit is None:
+            return
+        excluded = self.chosen.excluded_matches
+        out = set(fit.matches.identifier[fit.matches.why_not == "by hand"].tolist())
+        if out != excluded & set(fit.matches.identifier.tolist()):
+            self._stored = ""
+            self.fit = with_matches_out(fit, excluded)
 
     def _settle(self) -> None:
         if self._is_running:

@@ -1,12 +1,22 @@
 """Matches of a fit as the plots show them, and what is odd about them."""
 
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.alignment.selection import detector_axes
 from svmcore.model.fit import ExposureFit, GroupFit, MatchTable
 
-__all__ = ["AXES", "KINDS", "ShownMatches", "axis_notices", "show_matches"]
+__all__ = [
+    "AXES",
+    "KINDS",
+    "ShownMatches",
+    "axis_notices",
+    "show_matches",
+    "with_matches_out",
+]
 
 KINDS = ("reference catalog", "other exposures")
 AXES = ("sky", "detector")
@@ -117,6 +127,56 @@ def axis_notices(each: ExposureFit) -> list[str]:
     pair_text = f"{each.rms_ra_mas:.1f} and {each.rms_dec_mas:.1f} mas"
     why = "differ by more than a factor of two: look for wrong matches."
     return [f"{each.rootname}: the rms of the axes, {pair_text}, {why}"]
+
+
+def with_matches_out(fit: GroupFit, excluded: AbstractSet[str]) -> GroupFit:
+    """Return a fit whose numbers leave some matches out, its terms as they are.
+
+    Parameters
+    ----------
+    fit : GroupFit
+        The fit.
+    excluded : set of str
+        All matches that are left out by hand; those that were and are no
+        longer take part again.
+
+    Returns
+    -------
+    GroupFit
+        What can be shown at once, until the exposures are fitted again.
+    """
+    table = fit.matches
+    by_hand = np.isin(table.identifier, sorted(excluded))
+    was = table.why_not == "by hand"
+    used = (table.is_used | was) & ~by_hand
+    why = np.where(by_hand & ~was, "by hand", np.where(used, "", table.why_not))
+    exposures = []
+    for each in fit.exposures:
+        here = used & (table.rootname == each.rootname)
+        mine, links = here & table.is_reference, here & ~table.is_reference
+        rms, relative = _rms(table, mine), _rms(table, links)
+        exposures.append(
+            replace(
+                each,
+                n_reference=int(mine.sum()),
+                n_links=int(links.sum()),
+                rms_ra_mas=rms[0],
+                rms_dec_mas=rms[1],
+                relative_rms_ra_mas=relative[0],
+                relative_rms_dec_mas=relative[1],
+            )
+            if each.state == "fitted"
+            else each
+        )
+    matches = replace(table, is_used=used, why_not=why)
+    return replace(fit, exposures=tuple(exposures), matches=matches)
+
+
+def _rms(table: MatchTable, wanted: NDArray[np.bool_]) -> tuple[float, float]:
+    if not wanted.any():
+        return float("nan"), float("nan")
+    ra, dec = np.sqrt(np.mean(np.square(table.residual_mas[wanted]), axis=0))
+    return float(ra), float(dec)
 
 
 def _matrices(fit: GroupFit) -> dict[tuple[str, int], NDArray[np.float64]]:

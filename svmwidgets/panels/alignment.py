@@ -104,7 +104,7 @@ class AlignmentPanel(widgets.VBox):
             (["exposure"], self.exposures.show),
             (["offsets"], self.residuals.show_offsets),
             (["clip_sigma"], self.residuals.show_clip),
-            (["selected"], self.residuals.show_selection),
+            (["selected", "is_refitting"], self.residuals.show_selection),
             (["focused"], self._show_focus),
         ):
             self.model.observe(guard(lambda _, call=call: call()), names)

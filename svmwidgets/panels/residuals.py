@@ -157,6 +157,8 @@ class Residuals(widgets.VBox):
             line = f"{chosen} selected, {away} of them rejected by hand. {line}"
         elif total:
             line = f"Draw a lasso or a box to select. {line}"
+        if model.is_refitting:
+            line += " Fitting again …"
         set_text(self.selection, line)
         self.reject.disabled = chosen == away
         self.readmit.disabled = away == 0

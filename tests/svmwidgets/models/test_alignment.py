@@ -1,9 +1,13 @@
 """The fit answers at once to what is decided about its matches."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from svmwidgets.jobs import Courier
+from svmwidgets.models.fittrail import group_numbers
 from svmwidgets.panels.alignment import AlignmentPanel
 from svmwidgets.session import Session
 
@@ -52,6 +56,46 @@ def test_rejected_matches_leave_the_fit_and_come_back(aligned, model):
     aligned.undo()
     aligned.wait(60)
     assert rms(model) == before
+
+
+def test_rejected_matches_are_out_before_the_refit_comes(aligned, model):
+    shown = model.shown()
+    name = shown.identifiers[int(np.flatnonzero(~shown.is_rejected)[0])]
+    numbers = group_numbers(model.fit)
+    model.reject([name])
+    at_once = group_numbers(model.fit)
+    assert model.is_refitting
+    assert at_once.count == numbers.count - 1
+    assert at_once.shift_east_mas == numbers.shift_east_mas
+    aligned.wait(60)
+    assert not model.is_refitting
+    assert group_numbers(model.fit).shift_east_mas != numbers.shift_east_mas
+
+
+def test_fits_of_the_session_are_listed_and_compared(aligned, model):
+    first = model.trail[-1]
+    model.reject(model.shown().identifiers[:3])
+    aligned.wait(60)
+    last = model.trail[-1]
+    assert (last.number, last.label) == (first.number + 1, "Reject 3 matches")
+    panel = AlignmentPanel(model, aligned).numbers
+    assert [row["number"] for row in panel.trail.rows][:2] == [
+        last.number,
+        first.number,
+    ]
+    panel.trail.set_state({"selected": [str(first.number)]})
+    assert model.earlier is first.fit
+    assert "moved" in panel.compared.value
+    panel.trail.set_state({"selected": []})
+    assert model.earlier is None
+
+
+def test_terms_that_are_held_are_said_to_be_not_fitted(aligned, model):
+    held = replace(model.fit.absolute, scale_ppm=0.0, scale_error_ppm=0.0)
+    model.fit = replace(model.fit, absolute=held)
+    panel = AlignmentPanel(model, aligned).numbers
+    assert "<dt>Scale</dt><dd>not fitted</dd>" in panel.facts.value
+    assert math.isnan(group_numbers(model.fit).scale_ppm)
 
 
 def test_readmitting_undoes_only_what_was_rejected_by_hand(aligned, model):
