@@ -28,7 +28,7 @@ BoolArray = NDArray[np.bool_]
 
 _CLIP_SIGMA = 4.0
 _MAX_PASSES = 8
-_CALIBRATION_STARS = 10
+_USUAL_COORDINATES = 8
 _CALIBRATION_SAMPLE = 300
 _CALIBRATION_PASSES = 3
 _SETTLED_FRACTION = 0.001  # of the sources that may still come and go
@@ -337,17 +337,21 @@ def _reference_floor(work: _Work, state: _State, usual: float) -> float:
     """Return the error that reference stars have beyond the catalog's.
 
     It also stands for what the exposures have in common and no mean takes
-    out, such as the bias of centroids with the pixel phase. Where there are
-    too few to tell, it is taken as the `usual` floor of the exposures.
+    out, such as the bias of centroids with the pixel phase. It is the most
+    likely one: bright stars, whose own errors are small, tell most. Where
+    stars are few, the `usual` floor of the exposures counts as four of them.
     """
     used = state.reference_weight[:, 0] > 0
-    if used.sum() < _CALIBRATION_STARS:
-        return usual
     obs = work.obs
     seen = np.maximum(state.total[obs.reference_star], 1e-30)
     delta = (obs.reference - state.mean[obs.reference_star])[used]
-    formal = np.sqrt(obs.reference_sigma[used] ** 2 + 1.0 / seen[used][:, None])
-    return _floor_of(delta, formal)
+    formal = obs.reference_sigma[used] ** 2 + 1.0 / seen[used][:, None]
+    square = np.append(delta**2, np.full(_USUAL_COORDINATES, usual**2))
+    variance = np.append(formal, np.zeros(_USUAL_COORDINATES))
+    tried = np.geomspace(_MIN_FLOOR_MAS, _MAX_FLOOR_MAS, 54) ** 2
+    whole = variance[None, :] + tried[:, None]
+    unlikely = np.sum(np.log(whole) + square[None, :] / whole, axis=1)
+    return float(np.sqrt(tried[np.argmin(unlikely)]))
 
 
 def _finish(
