@@ -1,5 +1,6 @@
 """Small simulated visits, drizzled without the engine."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class DrizzledVisit:
     parameters: dict
     output: Path
     folders: dict
+    keys: dict
 
     def file(self, product):
         return self.output / product.drizzle_name
@@ -31,8 +33,12 @@ class DrizzledVisit:
         return self.folders[f"{step}: {subject}"]
 
 
-def drizzle_visit(source, output, changes=()):
-    """Run all drizzling tasks one after the other, on the WCS of the headers."""
+def drizzle_visit(source, output, changes=(), *, known=None, has_errors=False):
+    """Run all drizzling tasks one after the other, on the WCS of the headers.
+
+    Tasks that ``known`` has run with the same payload and needs are not run
+    again.
+    """
     prepared = prepare_visit(source)
     decisions = prepared.decisions
     for change in changes:
@@ -41,11 +47,25 @@ def drizzle_visit(source, output, changes=()):
     (total,) = prepared.tree.totals
     output.mkdir(parents=True, exist_ok=True)
     folders = {FIT: _header_solutions(total, output / "fit")}
+    keys = {FIT: ""}
     tasks = [
         *cosmic_ray_tasks(total, parameters=prepared.parameters, fit_task=FIT),
-        *drizzling_tasks(total, parameters=prepared.parameters, fit_task=FIT),
+        *drizzling_tasks(
+            total,
+            parameters=prepared.parameters,
+            fit_task=FIT,
+            has_errors=has_errors,
+        ),
     ]
     for number, task in enumerate(tasks):
+        needed = {role: [keys[n] for n in names] for role, names in task.needs.items()}
+        key = hashlib.sha256(repr((task.payload, sorted(needed.items()))).encode())
+        keys[task.identifier] = key.hexdigest()
+        if known and known.keys.get(task.identifier) == keys[task.identifier]:
+            folders[task.identifier] = known.folders[task.identifier]
+            for name in task.outputs:
+                (output / name).hardlink_to(known.output / name)
+            continue
         folder = output / f"result{number:03d}"
         folder.mkdir()
         inputs = {
@@ -54,7 +74,7 @@ def drizzle_visit(source, output, changes=()):
         }
         task.function(TaskCall(task.payload, inputs, folder, output))
         folders[task.identifier] = folder
-    return DrizzledVisit(total, prepared.parameters, output, folders)
+    return DrizzledVisit(total, prepared.parameters, output, folders, keys)
 
 
 def _header_solutions(total, folder):
