@@ -1,7 +1,7 @@
 """Headers of a product, blended from those of its exposures."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from fitsblender import fitsblender
 from numpy.typing import NDArray
 
 from svmcore.drizzling.header_rules import (
+    BLENDS,
     DELETED,
     DELETED_IN_COMBINATIONS,
     DELETED_PREFIXES,
@@ -40,7 +41,11 @@ _WCS = re.compile(
     r"^(WCSAXES|CRPIX\d|CDELT\d|CUNIT\d|CTYPE\d|CRVAL\d|LONPOLE|LATPOLE|RADESYS|"
     r"CD\d_\d|PC\d_\d|ORIENTAT|WCSNAME|VAFACTOR|LTM\d_\d)$"
 )
-_CHIP_ONLY = frozenset(["EXTVER", "EXTNAME", "INHERIT", "BUNIT", "MDRIZSKY"])
+_CHIP_ONLY = frozenset(
+    ["EXTVER", "EXTNAME", "INHERIT", "BUNIT", "MDRIZSKY", "S_REGION"]
+)
+
+Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,22 +132,31 @@ def blend_headers(
         facts can give.
     """
     is_combined = len(inputs) > 1
-    primary = _blend([one.primary for one in inputs], is_combined=is_combined)
-    chips = [chip for one in inputs for chip in one.chips]
-    science = _blend(chips, is_combined=is_combined)
+    primaries = [_values(one.primary) for one in inputs]
+    chips = [[_values(chip) for chip in one.chips] for one in inputs]
+    primary = _blend(
+        [one.primary for one in inputs],
+        primaries,
+        lambda keyword: _is_deleted(keyword, is_combined=is_combined),
+    )
+    science = _blend(
+        [chip for one in inputs for chip in one.chips],
+        [values for mine in chips for values in mine],
+        lambda keyword: (
+            _is_deleted(keyword, is_combined=is_combined)
+            or bool(_WCS.match(keyword))
+            or keyword in _CHIP_ONLY
+        ),
+    )
     _move_photometry(primary, science, inputs, has_photometry=has_photometry)
-    for keyword in list(science):
-        if _WCS.match(keyword) or keyword in _CHIP_ONLY:
-            science.remove(keyword, ignore_missing=True, remove_all=True)
     science.update(wcs_cards(grid))
-    science.remove("S_REGION", ignore_missing=True)
     science.insert(0, ("BUNIT", unit, "brightness units"))
     return ProductHeaders(
         primary,
         science,
         _plane_header(grid, primary, weight_unit),
         _plane_header(grid, primary, "UNITLESS"),
-        header_table(inputs),
+        _table(inputs, primaries, chips),
     )
 
 
@@ -193,7 +207,23 @@ def header_table(inputs: Sequence[ExposureHeaders]) -> HeaderTable:
     the others are in alphabetical order. The table is made without astropy,
     which takes a tenth of a second for so many columns.
     """
-    rows = [_row_values(one, chip) for one in inputs for chip in one.chips]
+    return _table(
+        inputs,
+        [_values(one.primary) for one in inputs],
+        [[_values(chip) for chip in one.chips] for one in inputs],
+    )
+
+
+def _table(
+    inputs: Sequence[ExposureHeaders],
+    primaries: Sequence[Values],
+    chips: Sequence[Sequence[Values]],
+) -> HeaderTable:
+    rows = [
+        _row_values(one.name, primary, values)
+        for one, primary, mine in zip(inputs, primaries, chips, strict=True)
+        for values in mine
+    ]
     names = sorted({keyword for row in rows for keyword in row})
     first = [name for name in ("ROOTNAME", "EXTNAME", "EXTVER") if name in names]
     last = ["HAPEXPNAME"]
@@ -208,25 +238,60 @@ def header_table(inputs: Sequence[ExposureHeaders]) -> HeaderTable:
     return HeaderTable(tuple(code for code, _ in columns), table)
 
 
-def _blend(headers: Sequence[fits.Header], *, is_combined: bool) -> fits.Header:
-    """Return the cards of the first header with the values of all of them."""
-    template = headers[0]
-    keywords = [
-        keyword
-        for keyword in dict.fromkeys(template)
-        if keyword and not _is_deleted(keyword, is_combined=is_combined)
+def _values(header: fits.Header) -> Values:
+    """Return the values by keyword, the first one where a keyword comes again."""
+    found: Values = {}
+    for card in header.cards:
+        if card.keyword and card.keyword not in found:
+            found[card.keyword] = card.value
+    return found
+
+
+def _blend(
+    headers: Sequence[fits.Header],
+    values: Sequence[Values],
+    is_left_out: Callable[[str], bool],
+) -> fits.Header:
+    """Return the cards of the first header with the values of all of them.
+
+    What all agree on is taken over as it is written; only the rest is blended,
+    which takes long.
+    """
+    template, first = headers[0], values[0]
+    keywords = [keyword for keyword in first if not is_left_out(keyword)]
+    spec = [
+        (keyword, keyword, blend_function(keyword))
+        for keyword in keywords
+        if len(headers) > 1 and not _is_agreed(keyword, values)
     ]
-    spec = [(keyword, keyword, blend_function(keyword)) for keyword in keywords]
-    values, _ = fitsblender(list(headers), spec)
-    blended = fits.Header()
+    blends, _ = fitsblender(list(headers), spec) if spec else ({}, None)
+    wanted, blended = set(keywords), fits.Header()
     for card in template.cards:
-        if not card.keyword and card.value:
+        keyword = card.keyword
+        if not keyword and card.value:
             blended.append(("", card.value), end=True)  # title of a section
-        elif card.keyword in values and card.keyword not in blended:
-            value = values[card.keyword]
-            if not isinstance(value, fits.card.Undefined):
-                blended.append((card.keyword, value, card.comment), end=True)
+        elif keyword in wanted:
+            wanted.remove(keyword)
+            value = blends.get(keyword, first[keyword])
+            if isinstance(value, fits.card.Undefined):
+                continue
+            is_kept = keyword not in blends
+            blended.append(
+                fits.Card.fromstring(card.image)
+                if is_kept
+                else (keyword, value, card.comment),
+                useblanks=False,
+                end=True,
+            )
     return blended
+
+
+def _is_agreed(keyword: str, values: Sequence[Values]) -> bool:
+    """Return whether a keyword is the same in all inputs, and not to be summed."""
+    first, *others = (one.get(keyword) for one in values)
+    return BLENDS.get(keyword) != "sum" and all(
+        type(other) is type(first) and other == first for other in others
+    )
 
 
 def _is_deleted(keyword: str, *, is_combined: bool) -> bool:
@@ -271,15 +336,12 @@ def _plane_header(grid: MosaicGrid, primary: fits.Header, unit: str) -> fits.Hea
     return header
 
 
-def _row_values(one: ExposureHeaders, chip: fits.Header) -> Mapping[str, Any]:
-    row: dict[str, Any] = {}
-    for header in (one.primary, chip):
-        for card in header.cards:
-            keyword = card.keyword
-            if keyword and keyword not in TABLE_DELETED:
-                row[keyword] = card.value
-    row["HAPEXPNAME"] = one.name
-    return {k: v for k, v in row.items() if not isinstance(v, fits.card.Undefined)}
+def _row_values(name: str, primary: Values, chip: Values) -> Values:
+    return {
+        keyword: value
+        for keyword, value in {**primary, **chip, "HAPEXPNAME": name}.items()
+        if keyword not in TABLE_DELETED and not isinstance(value, fits.card.Undefined)
+    }
 
 
 def _column(values: Sequence[Any]) -> tuple[str, NDArray[Any]]:

@@ -117,37 +117,22 @@ def read_chip_pixels(
     return read_section(planes, slice(0, ny), slice(0, nx), with_error=with_error)
 
 
-def read_exposure_headers(
-    path: Path,
-) -> tuple[fits.Header, tuple[tuple[fits.Header, fits.Header, fits.Header], ...]]:
-    """Return the primary header, and (SCI, ERR, DQ) headers of every chip.
+def read_exposure_headers(path: Path) -> tuple[fits.Header, tuple[fits.Header, ...]]:
+    """Return the primary header of an exposure, and the SCI header of every chip.
 
     Parameters
     ----------
     path : Path
         FLT or FLC file; only read.
-
-    Notes
-    -----
-    A missing ERR or DQ extension gives an empty header.
     """
-    with open_exposure(path) as hdus:
-        primary = hdus[0].header.copy()
-        found: dict[tuple[str, int], fits.Header] = {
-            (hdu.name, hdu.ver): hdu.header.copy()
-            for hdu in hdus[1:]
-            if hdu.name in ("SCI", "ERR", "DQ")
-        }
-    versions = [ver for name, ver in found if name == "SCI"]
-    empty = fits.Header()
-    return primary, tuple(
-        (
-            found["SCI", ver],
-            found.get(("ERR", ver), empty),
-            found.get(("DQ", ver), empty),
-        )
-        for ver in versions
-    )
+    found: list[fits.Header] = []
+    with open_fits_bytes(path) as stream:
+        for unit in read_header_units(stream, path):
+            if unit.index == 0 or unit.name == "SCI":
+                stream.seek(unit.header_start)
+                text = stream.read(unit.data_start - unit.header_start)
+                found.append(fits.Header.fromstring(text))
+    return found[0], tuple(found[1:])
 
 
 def read_reference_grid(path: Path) -> MosaicGrid:

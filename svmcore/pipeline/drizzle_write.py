@@ -271,12 +271,12 @@ def _exposure_headers(
     member: Member, alignment: Alignment, chips: Sequence[ChipFacts]
 ) -> ExposureHeaders:
     """Return the headers of an exposure with its present solution."""
-    primary, extensions = read_exposure_headers(member.path)
+    primary, chips_headers = read_exposure_headers(member.path)
     solution = alignment.solutions[member.rootname]
     sky = {chip.calibration.extver: chip.sky for chip in chips}
     linear = {chip.extver: chip for chip in solution.chips}
     headers: list[fits.Header] = []
-    for science, _, _ in extensions:
+    for science in chips_headers:
         extver = int(science.get("EXTVER", 1))
         if extver not in sky:
             continue
