@@ -35,9 +35,7 @@ def covered_region(covered: NDArray[np.bool_], grid: MosaicGrid, *, step: int) -
         One ``POLYGON ICRS`` per separate region, holes not counted, corners
         in degrees; empty if nothing is covered.
     """
-    mask = np.pad(covered, CLOSING + 1)
-    mask = ndimage.binary_closing(mask, np.ones((CLOSING, CLOSING), bool))
-    mask = ndimage.binary_fill_holes(mask)
+    mask = _without_holes(_closed(np.pad(covered, CLOSING + 1)))
     labels, count = ndimage.label(mask)
     wcs = grid_wcs(grid)
     polygons = []
@@ -46,8 +44,51 @@ def covered_region(covered: NDArray[np.bool_], grid: MosaicGrid, *, step: int) -
         if region.sum() < SMALLEST_PIXELS:
             continue
         outline = max(measure.find_contours(region.astype(float), 0.5), key=len)
-        corners = measure.approximate_polygon(outline, TOLERANCE)[:-1] - (CLOSING + 1)
+        corners = _simplified(outline, TOLERANCE)[:-1] - (CLOSING + 1)
         sky = wcs.wcs_pix2world(corners[:, ::-1] * step, 0)
         numbers = " ".join(f"{ra:.9f} {dec:.9f}" for ra, dec in sky)
         polygons.append(f"POLYGON ICRS {numbers}")
     return " ".join(polygons)
+
+
+def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask, empty near its border, with the narrowest gaps closed."""
+    for join in (np.logical_or, np.logical_and):
+        for axis in (0, 1):
+            middle = mask.swapaxes(0, axis)
+            grown = middle.copy()
+            grown[1:-1] = join(join(middle[:-2], middle[2:]), middle[1:-1])
+            mask = grown.swapaxes(0, axis)
+    return mask
+
+
+def _without_holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask, empty along its border, with all holes filled."""
+    outside, _ = ndimage.label(~mask)
+    return np.asarray(outside != outside[0, 0])
+
+
+def _simplified(line: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
+    """Return the points of a line that are needed to stay near it.
+
+    Douglas and Peucker's way: a piece is split at the point that is farthest
+    from the straight line between its ends, until none is farther than the
+    tolerance.
+    """
+    kept = {0, len(line) - 1}
+    pieces = [(0, len(line) - 1)]
+    while pieces:
+        first, last = pieces.pop()
+        if last - first < 2:
+            continue
+        along = line[last] - line[first]
+        place = line[first + 1 : last] - line[first]
+        share = place @ along / max(float(along @ along), 1e-30)
+        away = place - np.clip(share, 0.0, 1.0)[:, np.newaxis] * along
+        distances = np.hypot(away[:, 0], away[:, 1])
+        farthest = int(np.argmax(distances))
+        if distances[farthest] > tolerance:
+            middle = first + 1 + farthest
+            kept.add(middle)
+            pieces += [(first, middle), (middle, last)]
+    return line[sorted(kept)]
