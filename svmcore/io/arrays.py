@@ -1,6 +1,7 @@
 """Arrays on disk, with bytes that depend on nothing but the arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -10,7 +11,31 @@ from numpy.typing import NDArray
 
 from svmcore.errors import StoreError
 
-__all__ = ["read_npz", "write_npz"]
+__all__ = ["read_npz", "write_npz", "writing"]
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name the file and the remedy where writing to the disk fails.
+
+    Parameters
+    ----------
+    path : Path
+        File that is being written.
+
+    Raises
+    ------
+    StoreError
+        In the place of any `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            str(path),
+            f"cannot be written ({error.strerror or error})",
+            "Check that its folder may be written and make room on the disk.",
+        ) from error
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -23,13 +48,19 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     arrays : Mapping of str to ndarray
         Arrays by name; no object arrays.
 
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+
     Notes
     -----
     Members carry a fixed date, so that equal arrays give equal bytes.
     """
-    np.savez(
-        path, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)}
-    )
+    with writing(path):
+        np.savez(
+            path, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)}
+        )
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:

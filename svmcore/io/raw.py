@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.errors import StoreError
+from svmcore.io.arrays import writing
 from svmcore.model.grid import GridWindow
 
 __all__ = ["RawPlane", "read_json", "write_json", "write_raw"]
@@ -73,17 +74,22 @@ def write_raw(path: Path, image: NDArray[np.float32]) -> None:
     StoreError
         If the file cannot be written.
     """
-    try:
-        np.ascontiguousarray(image, np.float32).tofile(path)
-    except OSError as error:
-        raise StoreError(
-            str(path), f"cannot be written ({error.strerror})", "Make room on the disk."
-        ) from error
+    with writing(path), path.open("wb") as stream:
+        # Not tofile, which does not say why it failed.
+        stream.write(np.ascontiguousarray(image, np.float32).data)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write small facts, with the same bytes for the same content."""
-    path.write_text(json.dumps(content, sort_keys=True, indent=1), encoding="utf-8")
+    """Write small facts, with the same bytes for the same content.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    text = json.dumps(content, sort_keys=True, indent=1)
+    with writing(path):
+        path.write_text(text, encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:
