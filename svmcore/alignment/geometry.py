@@ -24,8 +24,9 @@ _Chi2 = Callable[["TermChoice"], tuple[float, int]]
 _COMMON, _EACH = "common", "each"
 _TERM_ROWS = {"roll": (2,), "scale": (3,), "skew": (4, 5)}
 _GEOMETRY_OF_TERM = {"roll": "rshift", "scale": "rscale", "skew": "general"}
-# Chance of keeping a term that differs between exposures without need.
-_EACH_CHANCE = 1e-4
+# Chance of keeping a term that differs between exposures without need: small, for
+# errors of centroids hang together a little over the field.
+_EACH_CHANCE = 1e-6
 # Stars that a common term needs, and the chance of keeping it without need.
 # Rolls of the telescope are real and usual, changes of scale are not.
 _COMMON_STARS = {"roll": 3, "scale": 6, "skew": 12}
@@ -209,7 +210,7 @@ def choose_terms(
     -------
     choice : TermChoice
         A term that differs between exposures is kept if chance would give
-        its gain with a probability below 1e-4; a common scale is kept if it
+        its gain with a probability below 1e-6; a common scale is kept if it
         exceeds 3 sigma, a common roll 2 sigma. With few reference stars more
         is asked for, as in the F-test, for their scatter is hardly known.
     reasons : tuple of str

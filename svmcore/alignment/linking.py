@@ -20,6 +20,7 @@ _BRIGHTEST = 300  # of each list that the histogram looks at
 _NEAR_MAS = 3500.0  # pointing errors looked for before the whole search radius
 _BIN_MAS = 90.0
 _BIN_WIDE_MAS = 250.0
+_FAR_MAS = 30000.0  # looked for last, for what is nowhere else
 MIN_LINKS = 5
 
 
@@ -113,6 +114,12 @@ def link_exposures(
     -------
     Linked
         Exposures that could not be found in any way have no map.
+
+    Notes
+    -----
+    What neither the other exposures nor the catalog place within the radius
+    is looked for once more within 30 arcsec, among the stars of the largest
+    component that is tied, or the largest one without a catalog.
     """
     waiting = sorted(
         (e for e in range(len(lists)) if len(lists[e].position)),
@@ -133,6 +140,7 @@ def link_exposures(
         ):
             tied.add(count)
         count += 1
+    _rejoin(lists, (maps, component, tied), radius_mas, notes)
     return Linked(maps, component, frozenset(tied), tuple(notes))
 
 
@@ -166,6 +174,38 @@ def _grow_component(
             rest.remove(exposure)
             grown = True
     return members
+
+
+def _rejoin(
+    lists: Sequence[PointList],
+    found: tuple[dict[int, Affine], dict[int, int], set[int]],
+    radius_mas: float,
+    notes: list[str],
+) -> None:
+    """Link the components that are left to the main one, however far they are."""
+    maps, component, tied = found
+    numbers = tied or set(component.values())
+    if len(set(component.values())) < 2:
+        return
+    sizes = {n: sum(c == n for c in component.values()) for n in numbers}
+    main = max(sizes, key=lambda n: (sizes[n], -n))
+    for number in sorted(set(component.values()) - tied - {main}):
+        placed = [e for e, c in component.items() if c == main]
+        members = [e for e, c in component.items() if c == number]
+        fixed, moving = (
+            _best_first(merge_stars([lists[e] for e in who], [maps[e] for e in who]))
+            for who in (placed, members)
+        )
+        guess = _locate(moving, fixed, max(_FAR_MAS, radius_mas))
+        if guess is None:
+            continue
+        for exposure in members:
+            maps[exposure] = guess[0].after(maps[exposure])
+            component[exposure] = main
+        notes.append(
+            f"{len(members)} exposures found by {guess[1]} pairs beyond the search "
+            f"radius (histogram {guess[2]})"
+        )
 
 
 def _best_first(stars: Stars) -> FloatArray:
@@ -214,6 +254,7 @@ def _tie(
     for radius, width in (
         (min(_NEAR_MAS, radius_mas), _BIN_MAS),
         (radius_mas, _BIN_WIDE_MAS),
+        (max(_FAR_MAS, radius_mas), _BIN_WIDE_MAS),
     ):
         guess = find_shift(
             moving[: 2 * _BRIGHTEST],

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from svmcore.alignment.correction import corrected_wcs
 from svmcore.alignment.match_table import build_match_table
+from svmcore.alignment.member import pixel_scale_mas
 from svmcore.alignment.plane import Affine
 from svmcore.alignment.problem import GroupProblem, SolvedGroup
 from svmcore.alignment.quality import FitFacts, judge_group, judge_member
@@ -197,7 +198,9 @@ def _describe_member(
     state, quality = _state(problem, solved, number, group, carried)
     if state == "fitted":
         facts = _member_facts(table, reference, links)
-        quality = judge_member(group, facts, problem.settings)
+        quality = _with_distance(
+            judge_member(group, facts, problem.settings), problem, number, affine
+        )
         if quality.fit_qual not in problem.settings.good_qualities:
             state, affine = "kept", None
     elif state == "carried":
@@ -222,6 +225,23 @@ def _describe_member(
             quality=quality,
         ),
         affine,
+    )
+
+
+def _with_distance(
+    quality: FitQuality, problem: GroupProblem, number: int, affine: Affine | None
+) -> FitQuality:
+    """Return a verdict that says so if an exposure was beyond the search radius."""
+    if affine is None:
+        return quality
+    member, radius_pix = problem.members[number], problem.settings.search_radius_pix
+    off_mas = float(np.hypot(*affine.shift))
+    if off_mas <= max(5000.0, radius_pix * pixel_scale_mas(member)):
+        return quality
+    return FitQuality(
+        quality.fit_qual,
+        f"{quality.sentence} It was {off_mas / 1000.0:.1f} arcsec off, beyond "
+        f"searchrad ({radius_pix:g} pixels), and found by a wider search.",
     )
 
 

@@ -109,6 +109,6 @@ class SolvedGroup:
         return (
             mine.members is problem.members
             and mine.reference is problem.reference
-            and mine.settings == problem.settings
+            and mine.settings.for_solution() == problem.settings.for_solution()
             and mine.decisions == problem.decisions
         )

@@ -1,10 +1,15 @@
 """The alignment parameters that are used, typed, from HAP's names."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["GEOMETRIES", "AlignmentSettings", "alignment_settings"]
+__all__ = [
+    "FIT_PARAMETERS",
+    "GEOMETRIES",
+    "AlignmentSettings",
+    "alignment_settings",
+]
 
 GEOMETRIES = ("shift", "rshift", "rscale", "general")
 # Matches that shift and rshift need; the richer ones are parameters.
@@ -70,14 +75,46 @@ class AlignmentSettings:
 
     def for_detection(self) -> "AlignmentSettings":
         """Return the settings with all that detection ignores at its default."""
-        return AlignmentSettings(
-            box_size=self.box_size,
-            win_size=self.win_size,
-            threshold_sigma=self.threshold_sigma,
-            fwhm_arcsec=self.fwhm_arcsec,
-            max_sources_per_chip=self.max_sources_per_chip,
+        return AlignmentSettings(**{name: getattr(self, name) for name in _DETECTION})
+
+    def for_refinement(self, shipped: "AlignmentSettings") -> "AlignmentSettings":
+        """Return the settings with which positions are refined.
+
+        Parameters
+        ----------
+        shipped : AlignmentSettings
+            Settings without any change by hand.
+
+        Returns
+        -------
+        AlignmentSettings
+            With all that only concerns the fit as shipped: the positions of
+            the sources are the same however they are fitted.
+        """
+        return replace(
+            shipped,
+            catalogs=self.catalogs,
+            search_radius_pix=self.search_radius_pix,
+            **{name: getattr(self, name) for name in _DETECTION},
         )
 
+    def for_solution(self) -> "AlignmentSettings":
+        """Return the settings with all that a solution ignores at its default."""
+        return AlignmentSettings(
+            first_geometry=self.first_geometry,
+            minimum_matches=self.minimum_matches,
+            search_radius_pix=self.search_radius_pix,
+            min_fit_matches=self.min_fit_matches,
+        )
+
+
+_DETECTION = (
+    "box_size",
+    "win_size",
+    "threshold_sigma",
+    "fwhm_arcsec",
+    "max_sources_per_chip",
+)
 
 # Field of the settings, parameter, and how its value is read.
 _FIELDS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
@@ -97,6 +134,16 @@ _FIELDS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
         "determine_fit_quality.GOOD_FIT_QUALITY_VALUES",
         lambda v: tuple(map(int, v)),
     ),
+)
+
+# Parameters that change a fit but no source: those that may be tried at once.
+FIT_PARAMETERS = frozenset(
+    {"run_align.mosaic_fitgeom_list"}
+    | {
+        name
+        for field, name, _ in _FIELDS
+        if field not in (*_DETECTION, "catalogs", "search_radius_pix")
+    }
 )
 
 

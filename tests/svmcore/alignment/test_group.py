@@ -111,6 +111,20 @@ def test_an_exposure_that_is_far_off_is_found():
     assert group.absolute_mas(fit).max() < ABSOLUTE_MAS
 
 
+@pytest.mark.parametrize("reference", [True, None], ids=["catalog", "relative"])
+def test_an_exposure_beyond_the_search_radius_is_found_and_says_so(reference):
+    # 26 arcsec off; the radius is 5 arcsec here.
+    settings = replace(AlignmentSettings(), search_radius_pix=20.0)
+    group = make_group(7, stars=400, roll_deg=0.0, shifts_mas={2: (19000.0, -17500.0)})
+    fit = fit_group(group.problem(reference=reference, settings=settings))
+    assert [each.state for each in fit.exposures] == ["fitted"] * 4
+    assert group.relative_mas(fit).max() < RELATIVE_MAS
+    far = [each for each in fit.exposures if "searchrad" in each.quality.sentence]
+    if reference:
+        assert [each.rootname for each in far] == [group.members[2].rootname]
+        assert "arcsec off" in far[0].quality.sentence
+
+
 def test_without_catalog_exposures_agree_and_the_mean_stays():
     # Nothing tells a roll that all share, which the dithers would show.
     group = make_group(8, roll_deg=0.0)
