@@ -15,7 +15,7 @@ from svmcore.cli.options import (
     add_run_options,
     add_visit,
 )
-from svmcore.cli.running import end_run, read_request, run_tasks
+from svmcore.cli.running import end_run, print_left_out, read_request, run_tasks
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -89,6 +89,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from svmcore.pipeline.process import report_run  # noqa: PLC0415
 
     plan = make_plan(request.prepared, reference=request.reference, steps=steps)
+    print_left_out(console, plan.left_out)
     outcome, failures = run_tasks(arguments, console, plan.tasks)
     report = report_run(plan, outcome, arguments.output)
     for fit in report.fits.values():

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from svmcore.pipeline.prepare import PreparedVisit
     from svmcore.pipeline.tasks import Task
 
-__all__ = ["Request", "end_run", "read_request", "run_tasks"]
+__all__ = ["Request", "end_run", "print_left_out", "read_request", "run_tasks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def read_request(
     from svmcore.pipeline.preload import preload_steps  # noqa: PLC0415
 
     atexit.register(stop_server)
-    preload_steps(steps, output=arguments.output)
+    if arguments.output is not None:  # a dry run has none
+        preload_steps(steps, output=arguments.output)
     # Imported only now: the workers' libraries are loaded at the same time.
     from svmcore.pipeline.prepare import decide, prepare_visit  # noqa: PLC0415
 
@@ -134,6 +135,20 @@ def run_tasks(
             on_event=printer.show,
         )
     return outcome, tuple(printer.failures)
+
+
+def print_left_out(console: Console, left_out: Sequence[str]) -> None:
+    """Say what a plan does not make although the visit has it.
+
+    Parameters
+    ----------
+    console : Console
+        Where to write.
+    left_out : sequence of str
+        One line for each.
+    """
+    for line in left_out:
+        console.print(line, style="yellow", soft_wrap=True, markup=False)
 
 
 def end_run(console: Console, outcome: "RunOutcome", failures: Sequence[str]) -> int:

@@ -174,6 +174,7 @@ class DrizzleSettings:
     crbit: int = 4096
     coeffs: bool = True
     context: bool = True
+    combine: bool = True
 
 
 def drizzle_settings(
@@ -235,6 +236,7 @@ def drizzle_settings(
         crbit=values.count("crbit", 4096),
         coeffs=values.flag("coeffs", default=True),
         context=values.flag("context", default=True),
+        combine=values.flag("driz_combine", default=True),
     )
 
 

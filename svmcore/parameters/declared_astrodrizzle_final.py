@@ -16,8 +16,7 @@ FINAL: tuple[Declaration, ...] = (
     _final(
         "driz_combine",
         "bool",
-        "Drizzle the product",
-        inert_why="every product of a visit is drizzled",
+        "Make the product; if not, neither its preview nor catalogs that need it",
     ),
     _final(
         "final_wht_type",

@@ -167,8 +167,7 @@ START: tuple[Declaration, ...] = (
     _sky(
         "skymask_cat",
         "str",
-        "File that lists a mask image for each exposure",
-        inert_why="sky_bits and use_static mask pixels of the sky",
+        "File with a line for each exposure: its name, then a mask for each chip",
     ),
     _sky("use_static", "bool", "Leave statically masked pixels out of the sky"),
     _sky(

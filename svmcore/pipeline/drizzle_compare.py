@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from svmcore.drizzling.settings import DrizzleSettings, FinalSettings
+from svmcore.errors import InputError
+from svmcore.io.sky_masks import SkyMask, read_sky_masks
 from svmcore.model.product import ExposureProduct, FilterProduct, Product
 from svmcore.pipeline.drizzle_payloads import (
     CombinePayload,
@@ -25,10 +27,10 @@ __all__ = [
 ]
 
 STATIC_VERSION = 2
-SKY_VERSION = 2
+SKY_VERSION = 3
 SEPARATE_VERSION = 1
 COMBINE_VERSION = 1
-FLAG_VERSION = 2
+FLAG_VERSION = 3
 
 _MASKS = "svmcore.pipeline.drizzle_masks"
 
@@ -72,7 +74,7 @@ def sky_made_with(settings: DrizzleSettings) -> str:
 
 def hits_made_with(settings: DrizzleSettings) -> str:
     """Return the parameters that cosmic-ray flags depend on, as a text."""
-    return repr(replace(settings, final=FinalSettings(), context=True))
+    return repr(replace(settings, final=FinalSettings(), context=True, combine=True))
 
 
 def mask_tasks(
@@ -156,7 +158,30 @@ def sky_payload(
         settings.instrument,
         Path(sky.file) if sky.file else None,
         sky_made_with(settings),
+        _sky_masks(members, sky.mask_list),
     )
+
+
+def _sky_masks(
+    members: tuple[Member, ...], mask_list: str
+) -> tuple[tuple[str, tuple[SkyMask, ...]], ...]:
+    """Return the masks of each exposure that has any."""
+    if not mask_list:
+        return ()
+    table = read_sky_masks(Path(mask_list))
+    found = tuple(
+        (member.rootname, masks)
+        for member in members
+        for masks in [member.found_in(table)]
+        if masks
+    )
+    for _, masks in found:
+        for mask in masks:
+            if not mask.path.is_file():
+                raise InputError(
+                    str(mask.path), "does not exist", f"Correct {mask_list}."
+                )
+    return found
 
 
 def _flag_task(

@@ -23,6 +23,7 @@ from svmcore.io.images import (
     read_keyword_sky,
     read_sky_file,
 )
+from svmcore.io.sky_masks import read_mask
 from svmcore.model.grid import MosaicGrid
 from svmcore.model.image import ChipCalibration
 from svmcore.pipeline.drizzle_chips import chip_wcs, static_masks
@@ -99,7 +100,8 @@ def find_skies(
     """
     settings = payload.settings
     if payload.sky_file is not None:
-        return _given(payload, read_sky_file(payload.sky_file)), "skyfile", []
+        skies, remarks = _given(payload, read_sky_file(payload.sky_file))
+        return skies, "skyfile", remarks
     if settings.keyword:
         skies = {
             member.rootname: read_keyword_sky(member.path, settings.keyword)
@@ -160,10 +162,17 @@ def _measure(
     matches = settings.method.endswith("match")
     samples = _empty_samples(grid) if matches else None
     chips = read_calibration(member.path, payload.instrument)
+    masks = {mask.extver: mask for mask in dict(payload.masks).get(member.rootname, ())}
     areas, lowest = [], []
     for chip in chips:
         pixels = read_chip_pixels(member.path, chip.extver)
-        good = good_pixels(pixels.quality, settings.bits, static.get(chip.number))
+        given = masks.get(chip.extver)
+        good = good_pixels(
+            pixels.quality,
+            settings.bits,
+            static.get(chip.number),
+            None if given is None else ~read_mask(given, chip.shape),
+        )
         wcs: Any = all_wcs[chip.extver]
         area = undistorted_scale_arcsec(wcs) ** 2
         areas.append(area)
@@ -191,14 +200,20 @@ def _empty_samples(grid: MosaicGrid) -> NDArray[np.float32]:
     return np.full((ny, nx), np.nan, np.float32)
 
 
-def _given(payload: SkyPayload, table: Mapping[str, tuple[float, ...]]) -> Skies:
+def _given(
+    payload: SkyPayload, table: Mapping[str, tuple[float, ...]]
+) -> tuple[Skies, list[str]]:
     """Return the skies that a file gives, one for all chips or one for each."""
     skies: Skies = {}
+    remarks: list[str] = []
     for member in payload.members:
-        values = table.get(member.path.name, table.get(member.rootname, (0.0,)))
+        values = member.found_in(table)
+        if not values:
+            remarks.append(f"{member.rootname}: not in skyfile; its sky is taken as 0")
+            values = (0.0,)
         chips = read_calibration(member.path, payload.instrument)
         skies[member.rootname] = {
             chip.extver: values[min(number, len(values) - 1)]
             for number, chip in enumerate(chips)
         }
-    return skies
+    return skies, remarks

@@ -33,11 +33,13 @@ class DrizzledVisit:
         return self.folders[f"{step}: {subject}"]
 
 
-def drizzle_visit(source, output, changes=(), *, known=None, has_errors=False):
+def drizzle_visit(
+    source, output, changes=(), *, known=None, has_errors=False, only_filters=False
+):
     """Run all drizzling tasks one after the other, on the WCS of the headers.
 
     Tasks that ``known`` has run with the same payload and needs are not run
-    again.
+    again. ``only_filters`` leaves out exposure products and the total.
     """
     prepared = prepare_visit(source)
     decisions = prepared.decisions
@@ -57,6 +59,8 @@ def drizzle_visit(source, output, changes=(), *, known=None, has_errors=False):
             has_errors=has_errors,
         ),
     ]
+    if only_filters:
+        tasks = _tasks_of_filters(tasks, total)
     for number, task in enumerate(tasks):
         needed = {role: [keys[n] for n in names] for role, names in task.needs.items()}
         key = hashlib.sha256(repr((task.payload, sorted(needed.items()))).encode())
@@ -75,6 +79,15 @@ def drizzle_visit(source, output, changes=(), *, known=None, has_errors=False):
         task.function(TaskCall(task.payload, inputs, folder, output))
         folders[task.identifier] = folder
     return DrizzledVisit(total, prepared.parameters, output, folders, keys)
+
+
+def _tasks_of_filters(tasks, total):
+    wanted = {f"drizzle product: {one.basename}" for one in total.filters}
+    wanted |= {t.identifier for t in tasks if t.step == "flag cosmic rays"}
+    for task in reversed(tasks):
+        if task.identifier in wanted:
+            wanted.update(name for names in task.needs.values() for name in names)
+    return [task for task in tasks if task.identifier in wanted]
 
 
 def _header_solutions(total, folder):
