@@ -21,7 +21,7 @@ __all__ = ["alignment_tasks", "residual_task"]
 
 # Raised whenever sources, values or names of a step change.
 DETECTION_VERSION = 3
-FIT_VERSION = 4
+FIT_VERSION = 5
 WRITE_VERSION = 1
 RESIDUAL_VERSION = 1
 
@@ -60,7 +60,11 @@ def alignment_tasks(
         ``detect sources`` and ``write exposure`` per exposure, and one
         ``fit alignment``.
     """
-    settings = alignment_settings(parameters.section("alignment"))
+    section = parameters.section("alignment")
+    settings = alignment_settings(section)
+    shipped = alignment_settings(
+        {name: parameters.default("alignment", name) for name in section}
+    )
     flags = with_cosmic_rays or {}
     aligned = total.aligned_members
     detections = tuple(_detect_task(member, settings) for member in aligned)
@@ -74,6 +78,7 @@ def alignment_tasks(
             tuple(_facts(member.exposure) for member in aligned),
             tuple(_facts(member.exposure) for member in total.grisms),
             reference,
+            settings.for_refinement(shipped),
             settings,
             decisions,
             carry_fit_to_grism,

@@ -52,12 +52,31 @@ class MemberFacts:
 
 @dataclass(frozen=True, slots=True)
 class FitPayload:
-    """Exposures, reference, parameters and decisions of a fit."""
+    """Exposures, reference, parameters and decisions of a fit.
+
+    Parameters
+    ----------
+    detector_key : DetectorKey
+        Detector.
+    members, grisms : tuple of MemberFacts
+        Exposures to fit, and those that follow them.
+    reference : ReferenceChoice
+        What they are fitted to.
+    refinement : AlignmentSettings
+        Parameters of the refinement of positions, from `for_refinement`.
+    settings : AlignmentSettings
+        Parameters of the fit.
+    decisions : AlignmentDecisions
+        What a person decided.
+    carry_fit_to_grism : bool
+        Whether the fit is kept in visits with grism exposures.
+    """
 
     detector_key: DetectorKey
     members: tuple[MemberFacts, ...]
     grisms: tuple[MemberFacts, ...]
     reference: ReferenceChoice
+    refinement: AlignmentSettings
     settings: AlignmentSettings
     decisions: AlignmentDecisions
     carry_fit_to_grism: bool

@@ -90,7 +90,12 @@ def fit_alignment(call: TaskCall) -> None:
             refined = refine_group(
                 # Positions are the same whatever a person decides about the
                 # fit, as in fits from the stored sources.
-                replace(problem, reference=used, decisions=AlignmentDecisions()),
+                replace(
+                    problem,
+                    reference=used,
+                    settings=payload.refinement,
+                    decisions=AlignmentDecisions(),
+                ),
                 stamps,
                 fwhm_pix=profile_width(payload.detector_key, payload.settings),
             )

@@ -11,10 +11,11 @@ from svmcore.alignment.group import fit_group
 from svmcore.alignment.member import GroupMember
 from svmcore.alignment.problem import GroupProblem
 from svmcore.alignment.selection import PairOffsets, pair_offsets
-from svmcore.alignment.settings import AlignmentSettings
+from svmcore.alignment.settings import FIT_PARAMETERS, AlignmentSettings
+from svmcore.errors import AlignmentError
 from svmcore.io.alignment import read_reference_stars, read_source_lists
 from svmcore.io.store import ResultRef
-from svmcore.model.decisions import AlignmentDecisions
+from svmcore.model.decisions import AlignmentDecisions, Decisions
 from svmcore.model.fit import GroupFit, ReferenceCatalog
 from svmcore.pipeline.align_grism import settle_grisms
 from svmcore.pipeline.align_payloads import FitPayload
@@ -42,7 +43,9 @@ class Refitter:
 
     Notes
     -----
-    It may be called from any thread; calls wait for each other.
+    It may be called from any thread; calls wait for each other. It gives the
+    fit that a run would give, for parameters that leave the sources alone:
+    see `can_fit`.
     """
 
     def __init__(self, task: Task, folder: Path) -> None:
@@ -60,6 +63,17 @@ class Refitter:
     def is_like(self, other: "Refitter | None") -> bool:
         """Whether another one reads the same sources and catalog."""
         return other is not None and self.identity == other.identity
+
+    def can_fit(self, settings: AlignmentSettings) -> bool:
+        """Whether a run with these parameters would fit the same positions.
+
+        Parameters
+        ----------
+        settings : AlignmentSettings
+            Alignment parameters.
+        """
+        refinement = self._payload.refinement
+        return settings.for_refinement(refinement) == refinement
 
     def __call__(
         self,
@@ -79,7 +93,18 @@ class Refitter:
         carry_fit_to_grism : bool, optional
             Whether grism exposures get the fit, instead of all exposures the
             common a-priori WCS.
+
+        Raises
+        ------
+        AlignmentError
+            If these parameters want other sources than the stored ones.
         """
+        if not self.can_fit(settings):
+            raise AlignmentError(
+                self._payload.detector_key.slug,
+                "these parameters find other sources than those that are stored",
+                "Run the alignment.",
+            )
         with self._lock:
             members = self._load()
             problem = GroupProblem(
@@ -170,7 +195,8 @@ def find_refitter(
     -------
     Refitter or None
         None if no fit of these exposures to this catalog is stored, neither
-        with the present decisions nor without any on the alignment.
+        with the present decisions and parameters nor without any change of
+        the fit.
     """
     name = f"fit alignment: {detector}"
     task = next((t for t in plan.tasks if t.identifier == name), None)
@@ -178,9 +204,21 @@ def find_refitter(
         return None
     found = results.get(name)
     if found is None:
-        plain = replace(prepared.decisions, alignment={})
-        base = make_plan(decide(prepared.visit, plain), reference=plan.reference)
+        base = make_plan(
+            decide(prepared.visit, _without_fit(prepared.decisions)),
+            reference=plan.reference,
+        )
         found = find_results(base.of_step("fit alignment"), output).get(name)
     if found is None or not found.is_present:
         return None
     return Refitter(task, found.folder)
+
+
+def _without_fit(decisions: Decisions) -> Decisions:
+    """Return the decisions without those that change a fit but no source."""
+    kept = tuple(
+        change
+        for change in decisions.parameters
+        if change.step != "alignment" or change.key not in FIT_PARAMETERS
+    )
+    return replace(decisions, alignment={}, parameters=kept)

@@ -209,6 +209,9 @@ class AlignmentModel(AlignmentDecider):
         if refitter is None or prepared is None:
             return
         chosen, settings, carries = self.chosen, self._settings(), self.carries_fit
+        if not refitter.can_fit(settings):  # they want other sources: a run
+            self._settle()
+            return
         asked = (refitter, chosen, settings, carries)
         if asked == self._asked:
             return
@@ -259,7 +262,8 @@ class AlignmentModel(AlignmentDecider):
             )
             return
         words = group_summary(fit)
-        if not self.is_fresh and self._refitter is None:
+        live = self._refitter is not None and self._refitter.can_fit(self._settings())
+        if not self.is_fresh and not live:
             self.settle("stale", words)
         elif not fit.quality.is_good:
             self.settle("failed", words)

@@ -5,11 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from svmcore.alignment.settings import FIT_PARAMETERS, alignment_settings
+from svmcore.errors import AlignmentError
 from svmcore.io.alignment import read_group_fit, read_source_lists
-from svmcore.model.decisions import AlignmentDecisions, ExcludedRegion
+from svmcore.model.decisions import (
+    AlignmentDecisions,
+    Decisions,
+    ExcludedRegion,
+    ParameterChange,
+)
 from svmcore.model.reference import ReferenceChoice
 from svmcore.pipeline.align import alignment_tasks
-from svmcore.pipeline.prepare import prepare_visit
+from svmcore.pipeline.prepare import decide, prepare_visit
 from svmcore.pipeline.refit import Refitter
 from svmcore.pipeline.tasks import TaskCall
 from svmcore.simulation.config import PointingErrors, VisitConfig
@@ -37,10 +44,11 @@ def fits(tmp_path_factory):
     output = tmp_path_factory.mktemp("results")
     folders = {}
 
-    def fit(name, decisions):
+    def fit(name, decisions, changes=()):
+        parameters = decide(prepared.visit, Decisions(parameters=changes)).parameters
         tasks = alignment_tasks(
             total,
-            parameters=prepared.parameters[total.basename],
+            parameters=parameters[total.basename],
             reference=ReferenceChoice.from_user(folder / "gaia.ecsv"),
             decisions=decisions,
         )
@@ -49,7 +57,7 @@ def fits(tmp_path_factory):
             if task.step == "write exposure" or (
                 detects and task.identifier in folders
             ):
-                continue
+                continue  # sources do not change in these tests
             where = output / name / task.subject
             where.mkdir(parents=True)
             inputs = {
@@ -64,9 +72,75 @@ def fits(tmp_path_factory):
     return fit
 
 
+def assert_same_fit(live, run):
+    # A millionth of a mas is 3e-13 degrees.
+    for one, two in zip(live.wcs, run.wcs, strict=True):
+        assert one.chips[0].crval_deg == pytest.approx(
+            two.chips[0].crval_deg, rel=0, abs=3e-13
+        )
+        assert np.array(one.chips[0].cd_deg) == pytest.approx(
+            np.array(two.chips[0].cd_deg), rel=1e-13
+        )
+    assert live.matches.residual_mas == pytest.approx(
+        run.matches.residual_mas, rel=0, abs=1e-6
+    )
+    assert (live.matches.identifier == run.matches.identifier).all()
+
+
+@pytest.fixture(scope="module")
+def plain(fits):
+    """Task and folder of the fit that nobody changed."""
+    return fits("plain", AlignmentDecisions())
+
+
+FIT_CHANGES = {
+    "geometry": ("match_relative_fit.fitgeom", "shift"),
+    "ladder": ("run_align.mosaic_fitgeom_list", {"rscale": 4, "general": 6}),
+    "limit": ("determine_fit_quality.MIN_FIT_MATCHES", 12),
+    "judgement": ("determine_fit_quality.MAX_FIT_RMS", 0.01),
+}
+
+
 @pytest.mark.slow
-def test_a_live_refit_is_the_fit_of_the_run(fits):
-    task, plain = fits("plain", AlignmentDecisions())
+@pytest.mark.parametrize("name", FIT_CHANGES)
+def test_a_live_refit_with_other_parameters_is_the_fit_of_a_run(name, fits, plain):
+    key, value = FIT_CHANGES[name]
+    change = ParameterChange("*", "alignment", key, value, "test")
+    task, folder = fits(name, AlignmentDecisions(), (change,))
+    live = Refitter(task, plain[1])
+    assert live.can_fit(task.payload.settings)
+    assert task.payload.settings != plain[0].payload.settings
+    run = read_group_fit(folder)
+    assert_same_fit(live(AlignmentDecisions(), task.payload.settings), run)
+    if name == "geometry":
+        assert {each.terms.fitgeom for each in run.exposures} == {"shift"}
+
+
+def test_parameters_that_find_other_sources_are_not_fitted_live(plain):
+    task, folder = plain
+    live = Refitter(task, folder)
+    finer = replace(task.payload.settings, threshold_sigma=5.0)
+    assert not live.can_fit(finer)
+    with pytest.raises(AlignmentError, match="other sources"):
+        live(AlignmentDecisions(), finer)
+
+
+@pytest.mark.parametrize("name", sorted(FIT_PARAMETERS))
+def test_parameters_of_the_fit_alone_leave_the_refinement_as_it_is(name):
+    values = {
+        "run_align.mosaic_fitgeom_list": {"general": 7},
+        "match_relative_fit.fitgeom": "general",
+        "determine_fit_quality.GOOD_FIT_QUALITY_VALUES": [1],
+    }
+    shipped = alignment_settings({})
+    changed = alignment_settings({name: values.get(name, 2)})
+    assert changed != shipped
+    assert changed.for_refinement(shipped) == shipped
+
+
+@pytest.mark.slow
+def test_a_live_refit_is_the_fit_of_the_run(fits, plain):
+    task, plain = plain
     first = read_group_fit(plain)
     assert any("phase" in line for line in first.history)
     table = first.matches
@@ -85,18 +159,7 @@ def test_a_live_refit_is_the_fit_of_the_run(fits):
     for rootname, sources in read_source_lists(plain).items():
         assert (sources.xy == read_source_lists(folder)[rootname].xy).all()
     assert live.kind == run.kind == "absolute"
-    # A millionth of a mas is 3e-13 degrees.
-    for one, two in zip(live.wcs, run.wcs, strict=True):
-        assert one.chips[0].crval_deg == pytest.approx(
-            two.chips[0].crval_deg, rel=0, abs=3e-13
-        )
-        assert np.array(one.chips[0].cd_deg) == pytest.approx(
-            np.array(two.chips[0].cd_deg), rel=1e-13
-        )
-    assert live.matches.residual_mas == pytest.approx(
-        run.matches.residual_mas, rel=0, abs=1e-6
-    )
-    assert (live.matches.identifier == run.matches.identifier).all()
+    assert_same_fit(live, run)
     # And from the results of the run with decisions, back to the plain one.
     back = Refitter(again, folder)(AlignmentDecisions(), task.payload.settings)
     assert back.matches.residual_mas == pytest.approx(
