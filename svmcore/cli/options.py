@@ -112,10 +112,17 @@ def add_reference_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_run_options(parser: argparse.ArgumentParser) -> None:
+def add_run_options(
+    parser: argparse.ArgumentParser, *, needs_output: bool = True
+) -> None:
     """Add output folder, number of processes, and what to do about bad files."""
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="output folder"
+        "-o",
+        "--output",
+        type=Path,
+        required=needs_output,
+        metavar="DIR",
+        help="output folder",
     )
     parser.add_argument(
         "--workers", type=_positive, metavar="N", help="processes (default: cores)"
@@ -207,7 +214,7 @@ def with_parameter_options(
             decisions = decisions.with_parameter(change)
         for note in found.notes:
             log.warning("%s: %s", arguments.parameters, note)
-    product = getattr(arguments, "product", None) or "*"
+    products = getattr(arguments, "product", None) or ["*"]
     for text in arguments.set:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
@@ -218,10 +225,11 @@ def with_parameter_options(
             )
         step, _, key = name.strip().rpartition(":")
         declaration = find_declaration(key, step=step or None)
-        change = ParameterChange(
-            product, declaration.step, declaration.key, _json(value), "command line"
-        )
-        decisions = decisions.with_parameter(change)
+        for product in products:
+            change = ParameterChange(
+                product, declaration.step, declaration.key, _json(value), "command line"
+            )
+            decisions = decisions.with_parameter(change)
     return decisions
 
 

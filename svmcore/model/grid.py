@@ -43,6 +43,21 @@ class MosaicGrid:
         return math.degrees(math.atan2(self.cd_deg[0][1], self.cd_deg[1][1]))
 
     @property
+    def center_deg(self) -> tuple[float, float]:
+        """ICRS (ra, dec) of the middle, by gnomonic deprojection [deg]."""
+        dx = (self.shape[1] + 1) / 2 - self.crpix[0]
+        dy = (self.shape[0] + 1) / 2 - self.crpix[1]
+        east, north = (math.radians(row[0] * dx + row[1] * dy) for row in self.cd_deg)
+        dec = math.radians(self.crval_deg[1])
+        cosine = math.cos(dec) - north * math.sin(dec)
+        ra = math.atan2(east, cosine)
+        up = north * math.cos(dec) + math.sin(dec)
+        return (
+            (self.crval_deg[0] + math.degrees(ra)) % 360.0,
+            math.degrees(math.atan2(up, math.hypot(east, cosine))),
+        )
+
+    @property
     def window(self) -> "GridWindow":
         """The whole grid as a window."""
         return GridWindow(0, 0, self.shape[0], self.shape[1])

@@ -1,6 +1,6 @@
 """Questions about a prepared visit that need files but make no products."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,16 +9,18 @@ import shapely
 from numpy.typing import NDArray
 
 from svmcore.drizzling.grid import build_grid, grid_wcs
-from svmcore.drizzling.settings import FrameSettings, drizzle_settings
+from svmcore.drizzling.settings import FrameSettings
 from svmcore.io.images import read_reference_grid
 from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.exposure import Exposure
 from svmcore.model.grid import MosaicGrid
 from svmcore.model.product import Product, TotalProduct
 from svmcore.model.wcs import AlignedWcs
+from svmcore.pipeline.drizzle import follows_total, settings_of
+from svmcore.pipeline.drizzle_chips import without_distortion
 from svmcore.pipeline.prepare import PreparedVisit
 
-__all__ = ["DepthMap", "depth_map", "total_grid"]
+__all__ = ["DepthMap", "depth_map", "product_grids", "total_grid"]
 
 LONGEST_RASTER = 320
 
@@ -71,17 +73,66 @@ def total_grid(
     DrizzleError
         If the parameters ask for an impossible grid.
     """
+    return product_grids(prepared, total, [total], aligned=aligned)[total.basename]
+
+
+def product_grids(
+    prepared: PreparedVisit,
+    total: TotalProduct,
+    products: Sequence[Product] = (),
+    *,
+    aligned: Mapping[str, AlignedWcs] | None = None,
+) -> dict[str, MosaicGrid]:
+    """Return the grids that the parameters give the products of a detector.
+
+    Parameters
+    ----------
+    prepared : PreparedVisit
+        The cheap half.
+    total : TotalProduct
+        The detector's total product, with at least one exposure to drizzle.
+    products : sequence of Product, optional
+        Which of its products; by default all that are drizzled.
+    aligned : Mapping of str to AlignedWcs, optional
+        Solutions by rootname; the WCS of the headers by default.
+
+    Returns
+    -------
+    dict of str to MosaicGrid
+        By basename; made from the headers, nothing drizzled.
+
+    Raises
+    ------
+    InputError
+        If a header cannot be read, or a file named as ``final_refimage``.
+    DrizzleError
+        If the parameters ask for an impossible grid.
+    ParameterError
+        If a value is wrong.
+    """
     solutions = aligned or {}
-    section = prepared.parameters[total.basename].section("astrodrizzle")
-    frame = drizzle_settings(section).final.frame
-    chips = [
-        chip
-        for exposure in total.exposures
-        for chip in read_chip_wcs(
-            exposure.path, aligned=solutions.get(exposure.rootname)
-        ).values()
-    ]
-    return build_grid(chips, frame, reference=_reference(frame))
+    wanted = products or (total, *total.filters, *total.members)
+    shared = settings_of(total, prepared.parameters)
+    chips = {}
+    for exposure in total.exposures:
+        found = read_chip_wcs(exposure.path, aligned=solutions.get(exposure.rootname))
+        chips[exposure.rootname] = [
+            wcs if shared.coeffs else without_distortion(wcs) for wcs in found.values()
+        ]
+
+    def grid(product: Product, common: MosaicGrid | None) -> MosaicGrid:
+        frame = settings_of(product, prepared.parameters).final.frame
+        mine = [wcs for one in product.exposures for wcs in chips[one.rootname]]
+        return build_grid(mine, frame, reference=_reference(frame) or common)
+
+    common = grid(total, None)
+    return {
+        one.basename: common
+        if one is total
+        or follows_total(settings_of(one, prepared.parameters), shared, total)
+        else grid(one, common)
+        for one in wanted
+    }
 
 
 def depth_map(grid: MosaicGrid, product: Product) -> DepthMap:
