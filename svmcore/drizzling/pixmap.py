@@ -57,7 +57,9 @@ class SeparableMap:
         out: FloatArray | None = None,
     ) -> FloatArray:
         """Return grid positions of a block of pixels, shape (ny, nx, 2)."""
-        basis, part = self.rows[rows], self.columns[:, columns]
+        basis, part = self.rows[rows], self.columns
+        used = basis.any(axis=0)  # of the tables' nodes only those near the rows
+        basis, part = basis[:, used], part[used][:, columns]
         size = (len(basis), part.shape[1], 2)
         found = np.empty(size) if out is None else out
         np.matmul(

@@ -341,7 +341,8 @@ def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> dict[int, BoolImage]:
         if name.startswith("mask"):
             extver = int(name.removeprefix("mask"))
             ny, nx = (int(size) for size in arrays[f"shape{extver}"])
-            masks[extver] = np.unpackbits(packed, count=ny * nx).reshape(ny, nx) > 0
+            bits = np.unpackbits(packed, count=ny * nx)
+            masks[extver] = bits.view(np.bool_).reshape(ny, nx)
     return masks
 
 
