@@ -8,6 +8,7 @@ import ipywidgets as widgets
 from svmwidgets.models.alignment import GEOMETRIES, AlignmentModel
 from svmwidgets.panels.byhand import ByHand
 from svmwidgets.panels.fits import ExposureFits, FitNumbers
+from svmwidgets.panels.matchlist import MatchList
 from svmwidgets.panels.parts import (
     act,
     card,
@@ -44,7 +45,8 @@ class AlignmentPanel(widgets.VBox):
         self.by_hand = ByHand(session, model)
         self.numbers = FitNumbers(model, guard)
         self.residuals = Residuals(model, guard)
-        self.star = StarView(session, model)
+        self.matches = MatchList(model, guard)
+        self.star = StarView(session, model, beside=self.matches)
         self.notice_list = text(css="svm-warning")
         self.notices = card([self.notice_list], heading="Look at")
         self.outcome = columns(
@@ -104,7 +106,7 @@ class AlignmentPanel(widgets.VBox):
             (["exposure"], self.exposures.show),
             (["offsets"], self.residuals.show_offsets),
             (["clip_sigma"], self.residuals.show_clip),
-            (["selected", "is_refitting"], self.residuals.show_selection),
+            (["selected", "is_refitting"], self._show_selection),
             (["focused"], self._show_focus),
         ):
             self.model.observe(guard(lambda _, call=call: call()), names)
@@ -121,7 +123,7 @@ class AlignmentPanel(widgets.VBox):
         self._show_matches()
         self.residuals.show_offsets()
         # What a fit fills stays away until there is one.
-        for part in (self.outcome, self.plots):
+        for part in (self.outcome, self.plots, self.star):
             part.layout.display = None if self.model.fit else "none"
         notices = self.model.notices()
         self.notices.layout.display = None if notices else "none"
@@ -148,10 +150,16 @@ class AlignmentPanel(widgets.VBox):
 
     def _show_matches(self) -> None:
         self.residuals.show()
+        self.matches.show()
         self.star.show(self.model.focused)
+
+    def _show_selection(self) -> None:
+        self.residuals.show_selection()
+        self.matches.show()
 
     def _show_focus(self) -> None:
         self.residuals.show_focus()
+        self.matches.show_focus()
         self.star.show(self.model.focused)
 
     def _show_run(self) -> None:

@@ -1,36 +1,17 @@
 """One star before and after the fit, at the same place on the sky."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-from numpy.typing import NDArray
 
-from svmcore.io.images import read_chip_pixels
-from svmcore.io.wcs import read_chip_wcs
-from svmcore.model.exposure import Exposure
 from svmcore.model.fit import GroupFit
-from svmwidgets.figures import ImageClick, ImageFrame, ImageViewer, fit_sky_mapping
+from svmwidgets.figures import ImageClick, ImageFrame, ImageViewer
 from svmwidgets.models.alignment import AlignmentModel
 from svmwidgets.panels.parts import card, columns, set_facts, text
+from svmwidgets.panels.starpixels import HALF_SIDE, Star, StarReader
 
 __all__ = ["StarView"]
-
-HALF_SIDE = 100  # pixels of the cutout on each side of the star
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Star:
-    """Pixels around a match, with the WCS before and after."""
-
-    identifier: str
-    rootname: str
-    pixels: NDArray[np.float32]
-    quality: NDArray[np.uint16]
-    corner: tuple[int, int]
-    mappings: tuple[Any, Any]
-    neighbour: "tuple[str, NDArray[np.float32], Any] | None"
 
 
 class StarView(widgets.VBox):
@@ -42,11 +23,16 @@ class StarView(widgets.VBox):
         Gives ``preview`` and ``guard``.
     model : AlignmentModel
         Fit and matches.
+    beside : Widget
+        Stands beside the image: the matches as rows.
     """
 
-    def __init__(self, session: Any, model: AlignmentModel) -> None:
+    def __init__(
+        self, session: Any, model: AlignmentModel, *, beside: widgets.Widget
+    ) -> None:
         self._session, self._model = session, model
-        self._shown = ""
+        self._shown: tuple[str, Any] = ("", None)
+        self._reader = StarReader()
         self.viewer = ImageViewer(
             align="sky", height=420, label="Star before and after the fit"
         )
@@ -54,12 +40,12 @@ class StarView(widgets.VBox):
         self._corner = (0, 0)
         self.facts = text()
         self.hint = text(
-            "Click a point in the residuals to see its star. b and B blink between "
-            "before and after; the markers stay where they are on the sky."
+            "Click a point in the residuals, or a row, to see its star before and "
+            "after the fit. b and B blink between them; the sky stays in place."
         )
-        body = columns([self.viewer], [self.facts, self.hint])
-        super().__init__([card([body], heading="The star of the focused match")])
-        self.layout.display = "none"
+        body = columns([self.viewer, self.hint], [beside, self.facts])
+        super().__init__([card([body], heading="Matches and their stars")])
+        self.viewer.layout.display = "none"
 
     def _clicked(self, click: ImageClick) -> None:
         """Focus the match whose marker was clicked."""
@@ -71,13 +57,14 @@ class StarView(widgets.VBox):
         fit = self._model.fit
         names = [] if fit is None else fit.matches.identifier.tolist()
         if not identifier or identifier not in names or fit is None:
-            self.layout.display = "none"
-            self._shown = ""
+            self.viewer.layout.display = "none"
+            set_facts(self.facts, [])
+            self._shown = ("", None)
             return
-        self.layout.display = None
+        self.viewer.layout.display = None
         row = names.index(identifier)
         self._describe(fit, row)
-        if identifier == self._shown:
+        if (identifier, fit.wcs) == self._shown:
             self._mark(fit, row)
             return
         rootname = str(fit.matches.rootname[row])
@@ -87,16 +74,19 @@ class StarView(widgets.VBox):
             return
         others = [e for name, e in exposures.items() if name != rootname]
 
-        def answer(star: _Star) -> None:
+        def answer(star: Star) -> None:
             if star.identifier == self._model.focused:
-                self._shown = star.identifier
+                self._shown = (star.identifier, fit.wcs)
                 self._draw(star, fit, row)
 
         self._session.preview(
-            "star", lambda: read_star(fit, row, exposure, others), answer, delay_s=0.02
+            "star",
+            lambda: self._reader.read(fit, row, exposure, others),
+            answer,
+            delay_s=0.0,
         )
 
-    def _draw(self, star: _Star, fit: GroupFit, row: int) -> None:
+    def _draw(self, star: Star, fit: GroupFit, row: int) -> None:
         mask = (star.quality != 0).astype(np.uint8) * 2
         frames = [
             ImageFrame.from_array(
@@ -109,7 +99,10 @@ class StarView(widgets.VBox):
             frames.append(
                 ImageFrame.from_array(pixels, name=f"{name} after", sky=mapping)
             )
+        old = self.viewer.frames
         self.viewer.set_frames(frames, frame=1)
+        for frame in old:
+            frame.close()
         self._corner = star.corner
         self._mark(fit, row)
         x, y = fit.matches.xy[row] - star.corner
@@ -172,60 +165,3 @@ class StarView(widgets.VBox):
                 ("Expected", f"± {table.sigma_mas[row]:.2f} mas per axis"),
             ],
         )
-
-
-def read_star(
-    fit: GroupFit, row: int, exposure: Exposure, others: list[Exposure]
-) -> _Star:
-    """Return the pixels around a match with the WCS before and after."""
-    table = fit.matches
-    extver = int(table.extver[row])
-    solutions = {solution.rootname: solution for solution in fit.wcs}
-    before = read_chip_wcs(exposure.path)[extver]
-    after = read_chip_wcs(exposure.path, aligned=solutions[exposure.rootname])[extver]
-    chip = read_chip_pixels(exposure.path, extver)
-    x, y = (round(float(v)) for v in table.xy[row])
-    pixels, corner = _cut(chip.science, x, y)
-    quality, _ = _cut(chip.quality, x, y)
-    sky = (float(table.ra_deg[row]), float(table.dec_deg[row]))
-    return _Star(
-        str(table.identifier[row]),
-        exposure.rootname,
-        pixels,
-        quality,
-        corner,
-        (_mapping(before, corner, pixels.shape), _mapping(after, corner, pixels.shape)),
-        _neighbour(sky, others, solutions),
-    )
-
-
-def _neighbour(
-    sky: tuple[float, float], others: list[Exposure], solutions: dict[str, Any]
-) -> tuple[str, NDArray[np.float32], Any] | None:
-    """Return the same place in the first other exposure that shows it."""
-    for exposure in others:
-        solution = solutions.get(exposure.rootname)
-        if solution is None:
-            continue
-        for extver, wcs in read_chip_wcs(exposure.path, aligned=solution).items():
-            x, y = (float(v) for v in wcs.all_world2pix([sky], 0, quiet=True)[0])
-            nx, ny = wcs.pixel_shape
-            if 10 < x < nx - 10 and 10 < y < ny - 10:
-                chip = read_chip_pixels(exposure.path, extver)
-                pixels, corner = _cut(chip.science, round(x), round(y))
-                mapping = _mapping(wcs, corner, pixels.shape)
-                return exposure.rootname, pixels, mapping
-    return None
-
-
-def _cut(plane: NDArray[Any], x: int, y: int) -> tuple[NDArray[Any], tuple[int, int]]:
-    x0, y0 = max(0, x - HALF_SIDE), max(0, y - HALF_SIDE)
-    cut = plane[y0 : y + HALF_SIDE + 1, x0 : x + HALF_SIDE + 1]
-    return np.ascontiguousarray(cut), (x0, y0)
-
-
-def _mapping(wcs: Any, corner: tuple[int, int], shape: tuple[int, ...]) -> Any:
-    def to_sky(x: Any, y: Any) -> Any:
-        return wcs.all_pix2world(x + corner[0], y + corner[1], 0)
-
-    return fit_sky_mapping(to_sky, (shape[0], shape[1]))
