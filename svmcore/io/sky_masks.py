@@ -1,16 +1,12 @@
-"""Masks for measuring the sky, and the file that says which is whose."""
+"""The file that says which mask is whose when the sky is measured."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from astropy.io import fits
-from numpy.typing import NDArray
-
 from svmcore.errors import InputError
 
-__all__ = ["SkyMask", "read_mask", "read_sky_masks"]
+__all__ = ["SkyMask", "read_sky_masks"]
 
 # Commas between files, not those in brackets or quotation marks.
 _ITEM = re.compile(r"""((?:\[[^\]]*\]|\{[^}]*\}|"[^"]*"|'[^']*'|[^,\[{"'])*)(?:,|$)""")
@@ -71,37 +67,6 @@ def read_sky_masks(path: Path) -> dict[str, tuple[SkyMask, ...]]:
     return found
 
 
-def read_mask(mask: SkyMask, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return which pixels of a chip a mask leaves.
-
-    Parameters
-    ----------
-    mask : SkyMask
-        Mask image.
-    shape : tuple of int
-        Shape of the chip.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read or has another shape.
-    """
-    subject = f"{mask.path}, extension {mask.extension}"
-    try:
-        values = fits.getdata(mask.path, ext=mask.extension)
-    except (OSError, KeyError, IndexError) as error:
-        raise InputError(
-            subject, f"cannot be read ({error})", "Correct skymask_cat."
-        ) from error
-    if np.shape(values) != shape:
-        raise InputError(
-            subject,
-            f"has the shape {np.shape(values)}, the chip has {shape}",
-            "Give a mask on the pixels of the exposure.",
-        )
-    return np.asarray(values) != 0
-
-
 def _parsed(text: str, subject: str, folder: Path) -> tuple[str, tuple[SkyMask, ...]]:
     items = [match.group(1).strip() for match in _ITEM.finditer(text)]
     if not text.endswith(","):
@@ -146,8 +111,8 @@ def _file_and_extensions(
     if re.fullmatch(r"\s*[A-Za-z]\w*\s*,\s*\d+\s*", text):
         text = f"({text})"
     found: list[int | tuple[str, int]] = []
-    for extname, extver, single in _EXTENSION.findall(text):
-        single = single.strip()
+    for extname, extver, alone in _EXTENSION.findall(text):
+        single = alone.strip()
         if extname:
             found.append((extname.strip().upper(), int(extver)))
         elif single.isdecimal():

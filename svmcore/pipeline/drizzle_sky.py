@@ -23,7 +23,7 @@ from svmcore.io.images import (
     read_keyword_sky,
     read_sky_file,
 )
-from svmcore.io.sky_masks import read_mask
+from svmcore.io.mask_images import read_mask
 from svmcore.model.grid import MosaicGrid
 from svmcore.model.image import ChipCalibration
 from svmcore.pipeline.drizzle_chips import chip_wcs, static_masks
