@@ -14,8 +14,10 @@ import numpy as np
 from astropy.io import fits
 from scipy import ndimage
 
+from svmcore.drizzling.grid import undistorted_scale_arcsec
 from svmcore.drizzling.pixmap import fit_peer_map, fit_pixel_map
 from svmcore.drizzling.resample import drizzle_chip
+from svmcore.drizzling.settings import FinalSettings
 from svmcore.drizzling.weights import good_pixels
 from svmcore.io.drizzle_results import read_grids, read_sky
 from svmcore.io.images import read_calibration, read_chip_pixels
@@ -144,15 +146,11 @@ def local_noise(drizzled, product):
     grid = grid.products[product.basename]
     variance = np.zeros(grid.shape)
     weight = np.zeros(grid.shape)
-    from svmcore.drizzling.settings import FinalSettings  # noqa: PLC0415
-
     for exposure in product.exposures:
         wcs = read_chip_wcs(exposure.path)
         for chip in read_calibration(exposure.path):
             pixels = read_chip_pixels(exposure.path, chip.extver, with_error=True)
             good = good_pixels(pixels.quality, 0xEFFF)
-            from svmcore.drizzling.grid import undistorted_scale_arcsec  # noqa: PLC0415
-
             ratio = grid.scale_arcsec / undistorted_scale_arcsec(wcs[chip.extver])
             drop = make_drop(FinalSettings(), chip, ratio)
             one = drizzle_chip(
@@ -201,7 +199,7 @@ class Difference:
     pixels: int
 
 
-def compare_products(ours, theirs, noise, leave_out=False):
+def compare_products(ours, theirs, noise, *, leave_out=False):
     """Return the differences of two drizzled files in units of the noise.
 
     Pixels of ``leave_out`` do not count.

@@ -57,7 +57,7 @@ CHANGES = {
     "sky_bits": ("65535", {}),
     "skyfile": ("sky.txt", {}),
     "skyuser": ("CRPIX1", {}),
-    "driz_sep_kernel": ("square", LOW),
+    "driz_sep_kernel": ("gaussian", LOW),
     "driz_sep_wt_scl": ("expsq", {"combine_maskpt": 0.9}),
     "driz_sep_pixfrac": (0.6, {}),
     "driz_sep_fillval": (1000.0, {"median_newmasks": False}),
@@ -256,6 +256,6 @@ def test_wrong_value_is_refused_before_anything_runs(key, visit):
     row = ROWS[key]
     wrong = WRONG.get(row.type, "round" if row.choices else 7)
     prepared = prepare_visit(visit.exposure_list)
+    changed = prepared.decisions.with_parameter(_set(key, wrong))
     with pytest.raises(ParameterError, match=key):
-        changed = prepared.decisions.with_parameter(_set(key, wrong))
         make_plan(decide(prepared.visit, changed), steps=("alignment", "drizzling"))
