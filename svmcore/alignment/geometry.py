@@ -114,7 +114,7 @@ def _is_permitted(name: str, matches: int, settings: AlignmentSettings) -> bool:
     limited = settings.first_geometry in ("shift", "rshift")
     if limited and GEOMETRIES.index(name) > GEOMETRIES.index(settings.first_geometry):
         return False
-    needed = settings.matches_needed(name)
+    needed = settings.links_needed(name)
     return needed is not None and matches >= needed
 
 
@@ -147,7 +147,7 @@ def term_columns(
         columns.extend(_unit(exposures, [e], row) for e in range(exposures))
     for term, rows in _TERM_ROWS.items():
         mode = getattr(choice, term)
-        needed = settings.matches_needed(_GEOMETRY_OF_TERM[term]) or 0
+        needed = settings.links_needed(_GEOMETRY_OF_TERM[term]) or 0
         able = [e for e in range(exposures) if matches[e] >= needed]
         for row in rows:
             columns.extend(_columns_of_term(mode, able, exposures, row))

@@ -22,7 +22,11 @@ from svmcore.alignment.member import (
 from svmcore.alignment.outcome import describe_group
 from svmcore.alignment.plane import Affine, TangentPlane
 from svmcore.alignment.problem import GroupProblem, SolvedGroup
-from svmcore.alignment.reference import PlaneReference, stars_at_epoch
+from svmcore.alignment.reference import (
+    LEAST_RADIUS_MAS,
+    PlaneReference,
+    stars_at_epoch,
+)
 from svmcore.alignment.robust import GroupSolution, solve_group
 from svmcore.alignment.selected import (
     Selection,
@@ -110,7 +114,12 @@ def solve_members(problem: GroupProblem) -> SolvedGroup:
     )
     selected = tuple(
         select_sources(
-            members[number], problem.decisions, plane, position[number], reference
+            members[number],
+            problem.decisions,
+            plane,
+            position[number],
+            reference,
+            problem.settings,
         )
         for number in range(len(members))
     )
@@ -365,14 +374,15 @@ def _observe(
     """
     lists, active, reference = parts
     chosen = [lists[e] for e in active]
-    stars = merge_stars(chosen, [maps[e] for e in active])
+    radius = problem.settings.match_radius_mas
+    stars = merge_stars(chosen, [maps[e] for e in active], radius_mas=radius)
     moved = [
         start[e].apply(points.position)
         for e, points in zip(active, chosen, strict=True)
     ]
     position = np.concatenate(moved) if moved else np.zeros((0, 2))
     sigma = np.concatenate([p.sigma for p in chosen]) if moved else np.zeros(0)
-    star_rows, reference_rows = _match_reference(stars.position, reference)
+    star_rows, reference_rows = _match_reference(stars.position, reference, radius)
     at, errors = np.zeros((0, 2)), np.zeros((0, 2))
     if reference is not None:
         at, errors = reference.position[reference_rows], reference.sigma[reference_rows]
@@ -408,9 +418,11 @@ def _observe(
 
 
 def _match_reference(
-    stars: FloatArray, reference: PlaneReference | None
+    stars: FloatArray, reference: PlaneReference | None, radius_mas: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     none = np.zeros(0, dtype=np.int64)
     if reference is None or len(stars) == 0:
         return none, none
-    return match_nearest(stars, reference.position, reference.match_radius_mas)
+    # Poor catalogs need more than the 80 mas of good ones.
+    radius_mas *= reference.match_radius_mas / LEAST_RADIUS_MAS
+    return match_nearest(stars, reference.position, radius_mas)

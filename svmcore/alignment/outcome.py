@@ -289,8 +289,13 @@ def _why_not_fitted(problem: GroupProblem, solved: SolvedGroup, number: int) -> 
     if number in solved.loose:
         return "Too few of its matches are left after those rejected by hand."
     usable = solved.selected[number].count
-    if usable == 0:
+    if usable == 0 and len(member.sources.flux) == 0:
         return "No usable star was found in it."
+    if usable == 0:
+        return (
+            f"Too few of its {len(member.sources.flux)} sources are usable "
+            f"(MIN_OBSERVABLE_THRESHOLD is {problem.settings.min_sources})."
+        )
     if len(problem.members) == 1 and problem.reference is None:
         return "There is nothing to align it to."
     return f"None of its {usable} sources could be matched beyond chance."

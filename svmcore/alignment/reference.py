@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from svmcore.alignment.plane import TangentPlane
 from svmcore.model.fit import ReferenceCatalog
 
-__all__ = ["PlaneReference", "ruwe_factor", "stars_at_epoch"]
+__all__ = ["LEAST_RADIUS_MAS", "PlaneReference", "ruwe_factor", "stars_at_epoch"]
 
 FloatArray = NDArray[np.float64]
 
@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float64]
 _LEAST_ERROR_MAS = 0.1
 _UNKNOWN_ERROR_MAS = 200.0
 _UNKNOWN_MOTION_MAS_YR = 5.0
+LEAST_RADIUS_MAS = 80.0  # of matches with a good catalog
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +52,8 @@ class PlaneReference:
     def match_radius_mas(self) -> float:
         """Largest distance of a star from its source: 80 mas, more if needed."""
         if len(self.sigma) == 0:
-            return 80.0
-        return float(np.clip(3.0 * np.median(self.sigma), 80.0, 600.0))
+            return LEAST_RADIUS_MAS
+        return float(np.clip(3.0 * np.median(self.sigma), LEAST_RADIUS_MAS, 600.0))
 
 
 def ruwe_factor(ruwe: FloatArray) -> FloatArray:

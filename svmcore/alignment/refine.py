@@ -92,6 +92,8 @@ def refine_sources(
     """
     if len(solved.active) == 0:
         return Refined(problem.members, solved, ())
+    if not problem.settings.fits_stars:
+        return Refined(problem.members, solved, ("centroids of the light are kept",))
     before = _residuals(problem, solved)
     filters = sorted({problem.members[e].filter_name for e in solved.active})
     members = list(problem.members)

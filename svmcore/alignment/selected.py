@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from svmcore.alignment.linking import MIN_LINKS, PointList
 from svmcore.alignment.member import GroupMember, pixel_scale_mas
 from svmcore.alignment.plane import TangentPlane
 from svmcore.alignment.reference import PlaneReference
+from svmcore.alignment.settings import AlignmentSettings
 from svmcore.alignment.solve import Observations
 from svmcore.model.decisions import AlignmentDecisions
+from svmcore.model.fit import SourceList
 
 __all__ = ["Selection", "list_points", "loose_exposures", "select_sources"]
 
@@ -58,6 +61,7 @@ def select_sources(
     plane: TangentPlane,
     position: FloatArray,
     reference: PlaneReference | None,
+    settings: AlignmentSettings,
 ) -> Selection:
     """Return which sources of an exposure take part.
 
@@ -73,6 +77,8 @@ def select_sources(
         Its sources on that plane [mas].
     reference : PlaneReference or None
         Reference stars.
+    settings : AlignmentSettings
+        Says how close sources may be, and how few.
 
     Notes
     -----
@@ -93,7 +99,24 @@ def select_sources(
     clean = usable & ~sources.is_saturated
     if clean.sum() >= _SPARSE_STARS and not _is_sparse(reference, position):
         usable = clean
+    if settings.least_separation_pix > 0.0:
+        usable &= ~_has_brighter(sources, settings.least_separation_pix)
+    if usable.sum() < settings.min_sources:
+        usable = np.zeros_like(usable)
     return Selection(usable, by_hand, by_region)
+
+
+def _has_brighter(sources: SourceList, distance_pix: float) -> BoolArray:
+    """Return which sources have a brighter one closer than a distance."""
+    found = np.zeros(len(sources.flux), dtype=np.bool_)
+    for extver in np.unique(sources.extver):
+        mine = np.flatnonzero(sources.extver == extver)
+        pairs = cKDTree(sources.xy[mine]).query_pairs(
+            distance_pix, output_type="ndarray"
+        )
+        a, b = mine[pairs[:, 0]], mine[pairs[:, 1]]
+        found[np.where(sources.flux[a] < sources.flux[b], a, b)] = True
+    return found
 
 
 def _rejected(rootname: str, decisions: AlignmentDecisions, count: int) -> BoolArray:

@@ -208,14 +208,16 @@ def _detect_on_chip(
         prepared.sky,
         fwhm=fwhm,
         threshold=settings.threshold_sigma,
-        has_cosmic_rays=detector_key.traits.has_cosmic_rays,
+        has_cosmic_rays=settings.rejects_sharp,
     )
     limit = 2 * settings.max_sources_per_chip
     parts: list[_Columns] = []
     stars = 0
     for first in range(0, max(1, min(len(x), _BATCH * _MAX_BATCHES)), _BATCH):
         batch = slice(first, first + _BATCH)
-        part = _measure(prepared, x[batch], y[batch], fwhm)
+        part = _measure(
+            prepared, x[batch], y[batch], fwhm, is_fitted=settings.fits_stars
+        )
         parts.append(part)
         stars += int(part["is_star"].sum())
         if stars >= limit:
@@ -252,7 +254,12 @@ def _stamps(
 
 
 def _measure(
-    chip: _Chip, x: NDArray[np.int64], y: NDArray[np.int64], fwhm: float
+    chip: _Chip,
+    x: NDArray[np.int64],
+    y: NDArray[np.int64],
+    fwhm: float,
+    *,
+    is_fitted: bool = True,
 ) -> _Columns:
     """Return the columns of some peaks of a chip."""
     pixel = np.stack([x, y], axis=1)
@@ -264,9 +271,12 @@ def _measure(
     is_saturated = np.asarray(near.any(axis=0), dtype=np.bool_)
     relative = fit.flux_error / np.where(fit.flux > 0, fit.flux, np.inf)
     added = np.where(is_saturated, _SATURATED_ERROR_PIX, 0.0)
+    step = np.stack([fit.dx, fit.dy], axis=1)
+    if not is_fitted:
+        step = _centroids(values, errors, fit.background)
     return {
         "pixel": pixel,
-        "xy": np.stack([x + fit.dx, y + fit.dy], axis=1),
+        "xy": pixel + step,
         "xy_error": np.hypot(fit.error, added),
         "flux": fit.flux,
         "peak": chip.signal[y, x].astype(np.float64),
@@ -276,6 +286,20 @@ def _measure(
         < np.hypot(_STAR_ROUGHNESS, _NOISE_ROUGHNESS * relative),
         "good": _is_good(fit, relative),
     }
+
+
+def _centroids(
+    values: NDArray[np.float32],
+    errors: NDArray[np.float32],
+    background: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the centres of the light in some stamps, from their middles."""
+    light = np.where(np.isfinite(errors), values - background[:, None, None], 0.0)
+    light = np.maximum(light, 0.0)
+    total = np.maximum(light.sum(axis=(1, 2)), 1e-30)
+    offset = np.arange(values.shape[1]) - values.shape[1] // 2
+    x, y = light.sum(axis=1) @ offset, light.sum(axis=2) @ offset
+    return np.stack([x / total, y / total], axis=1)
 
 
 def _is_good(fit: StampFit, relative: NDArray[np.float64]) -> NDArray[np.bool_]:

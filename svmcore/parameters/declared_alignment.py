@@ -33,9 +33,12 @@ _SCATTERS = ("StdBackgroundRMS", "MADStdBackgroundRMS", "BiweightScaleBackground
 _ASSOCIATIONS = "only the pipeline that aligns associations one by one reads it"
 _COPY = "the value of the same name in determine_fit_quality replaces it"
 _ONE_FIT = "all exposures are fitted together in one way; nothing is tried in turn"
-_ONE_MATCHING = "one matching serves all fits; match_2dhist_fit.searchrad bounds it"
-_STAR_FIT = "every source is fitted with a star profile, cosmic rays fail that fit"
-_BACKGROUND = "the background is always a clipped median with robust scatter"
+_ONE_MATCHING = "one matching serves all fits; match_2dhist_fit bounds it"
+_STAR_FIT = "sources are stars fitted one by one; blends fail that fit"
+_BACKGROUND = (
+    "every star is fitted with a background of its own; that of the boxes, a clipped "
+    "median with robust scatter, only sets the threshold"
+)
 _NO_UPDATE = "inputs never change; the solution goes into the SVM-named copies"
 
 _general = section_rows(_STEP, "general", "none")
@@ -45,15 +48,15 @@ _reference = section_rows(_STEP, "generate_astrometric_catalog", "fit")
 _quality = section_rows(_STEP, "determine_fit_quality", "fit")
 
 
-def _matching(title: str, working: str) -> tuple[Declaration, ...]:
+def _matching(title: str, working: tuple[str, ...]) -> tuple[Declaration, ...]:
     """Return the rows that HAP's three ways of matching share.
 
-    One of each kind works, as there is one way of matching.
+    Each works in one of them, as there is one way of matching.
     """
     declare: Declare = section_rows(_STEP, title, "fit")
 
     def row(name: str, *facts: str, **more: Any) -> Declaration:
-        why = "" if name == working else _ONE_MATCHING
+        why = "" if name in working else _ONE_MATCHING
         return declare(name, *facts, inert_why=why, **more)
 
     return (
@@ -74,7 +77,7 @@ def _matching(title: str, working: str) -> tuple[Declaration, ...]:
         row(
             "separation",
             "float",
-            "Sources closer together than this are not matched",
+            "Of two sources closer together the fainter is left out; 4 leaves all",
             unit="pixel",
             minimum=0.0,
             maximum=1000.0,
@@ -82,7 +85,7 @@ def _matching(title: str, working: str) -> tuple[Declaration, ...]:
         row(
             "tolerance",
             "float",
-            "Largest distance of a match once the common offset is removed",
+            "Largest distance of a match; 2 stands for 80 mas on all detectors",
             unit="pixel",
             minimum=0.01,
             maximum=1000.0,
@@ -164,11 +167,10 @@ ALIGNMENT: tuple[Declaration, ...] = (
     _run(
         "mosaic_relgeom_list",
         "counts",
-        "Transformations of exposures to each other and the matches they need",
+        "Matches that terms which differ between exposures need",
         choices=_GEOMETRIES,
         minimum=1,
         maximum=100000,
-        inert_why=_ONE_FIT,
     ),
     _sources(
         "box_size",
@@ -197,9 +199,8 @@ ALIGNMENT: tuple[Declaration, ...] = (
     _sources(
         "centering_mode",
         "str",
-        "Centre sources by star finding or by the centroid of their segment",
+        "Place of a source: of the star fitted to it, or the centroid of its light",
         choices=("starfind", "segmentation"),
-        inert_why=_STAR_FIT,
     ),
     _sources(
         "bkg_estimator",
@@ -238,8 +239,7 @@ ALIGNMENT: tuple[Declaration, ...] = (
     _sources(
         "classify",
         "bool",
-        "Tell cosmic rays from stars by their shape and leave them out",
-        inert_why=_STAR_FIT,
+        "Tell cosmic rays from stars by their sharpness and leave them out",
     ),
     _sources(
         "threshold",
@@ -251,8 +251,7 @@ ALIGNMENT: tuple[Declaration, ...] = (
     _reference(
         "gaia_only",
         "bool",
-        "Use only stars that Gaia measured",
-        inert_why="run_align.mosaic_catalog_list chooses the catalogs",
+        "Try only those catalogs of the list that Gaia measured",
     ),
     _reference(
         "existing_wcs",
@@ -261,16 +260,15 @@ ALIGNMENT: tuple[Declaration, ...] = (
         is_nullable=True,
         inert_why="the query always covers the footprint of the exposures",
     ),
-    *_matching("match_relative_fit", "fitgeom"),
-    *_matching("match_default_fit", ""),
-    *_matching("match_2dhist_fit", "searchrad"),
+    *_matching("match_relative_fit", ("fitgeom",)),
+    *_matching("match_default_fit", ()),
+    *_matching("match_2dhist_fit", ("searchrad", "separation", "tolerance")),
     _quality(
         "MIN_CATALOG_THRESHOLD",
         "int",
         "Fewest stars that make a reference catalog usable",
         minimum=0,
         maximum=100000,
-        inert_why="MIN_FIT_MATCHES and run_align.mosaic_fitgeom_list count matches",
     ),
     _quality(
         "MIN_OBSERVABLE_THRESHOLD",
@@ -278,7 +276,6 @@ ALIGNMENT: tuple[Declaration, ...] = (
         "Fewest sources that make an exposure usable",
         minimum=0,
         maximum=100000,
-        inert_why="MIN_CROSS_MATCHES counts links with other exposures",
     ),
     _quality(
         "MIN_CROSS_MATCHES",

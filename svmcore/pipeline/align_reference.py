@@ -51,9 +51,9 @@ class ReferenceOffers:
             says that a catalog is required.
         """
         if self.choice.file is not None:
-            yield read_reference_file(self.choice.file)
+            yield self._worth_trying(read_reference_file(self.choice.file), warnings)
             return
-        offered = False
+        offered = is_tried = False
         last: ReferenceCatalogError | None = None
         for name in self._names():
             try:
@@ -63,12 +63,27 @@ class ReferenceOffers:
                 last = error
                 continue
             offered = True
-            yield found
-        if offered:
+            if self._worth_trying(found, warnings) is not None:
+                yield found
+                is_tried = True
+        if is_tried:
             return
-        if last is not None and self.choice.is_required:
+        if last is not None and self.choice.is_required and not offered:
             raise last
         yield None
+
+    def _worth_trying(
+        self, found: ReferenceCatalog, warnings: list[str]
+    ) -> ReferenceCatalog | None:
+        """Return a catalog, or None and a warning if it holds too few stars."""
+        needed = self.settings.min_catalog_stars
+        if len(found) >= needed:
+            return found
+        warnings.append(
+            f"Catalog {found.name} is not used: it holds {len(found)} stars, "
+            f"MIN_CATALOG_THRESHOLD asks for {needed}."
+        )
+        return None
 
     def _names(self) -> tuple[str, ...]:
         names: list[str] = []

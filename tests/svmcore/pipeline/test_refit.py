@@ -129,7 +129,9 @@ def test_parameters_that_find_other_sources_are_not_fitted_live(plain):
 def test_parameters_of_the_fit_alone_leave_the_refinement_as_it_is(name):
     values = {
         "run_align.mosaic_fitgeom_list": {"general": 7},
+        "run_align.mosaic_relgeom_list": {"general": 7},
         "match_relative_fit.fitgeom": "general",
+        "match_2dhist_fit.tolerance": 3.0,
         "determine_fit_quality.GOOD_FIT_QUALITY_VALUES": [1],
     }
     shipped = alignment_settings({})
