@@ -129,6 +129,10 @@ class Background(T.HasTraits):
     def dismiss(self) -> None:
         """Take the banner away, and the marks of what failed."""
         self.banner = None
+        self.forget_failures()
+
+    def forget_failures(self) -> None:
+        """Take the marks of all failures away."""
         for place in tuple(self._problems):
             self._forget_failure(place)
 

@@ -177,7 +177,7 @@ class Dashboard(widgets.VBox):
         self.rail = Rail([], selected=session.step)
         self.rail.observe(guard(self._go), "selected")
         makers: Mapping[str, Callable[[], widgets.Widget]] = {
-            "inputs": lambda: InputsPanel(session.inputs, session),
+            "inputs": lambda: InputsPanel(session.inputs, session.products, session),
             "filtering": lambda: FilteringPanel(
                 session.filtering, session.products, session
             ),

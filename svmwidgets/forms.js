@@ -97,8 +97,8 @@ function makeRow(field, post) {
   const rule = field.rule.replace(/\s*\[[^\]]*\]$/, "");
   if (!field.choices.length && field.kind !== "switch") facts.append(make("span", "", rule));
   const usual = field.default === "" ? "(empty)" : field.default;
-  if (field.changed) facts.append(make("span", "", `default ${usual}`));
-  facts.append(make("span", "svm-field-origin", field.origin));
+  facts.append(make("span", "svm-field-default", `default ${usual}`));
+  facts.append(make("span", "svm-field-origin", `from ${field.origin}`));
   if (field.inert) facts.append(make("span", "svm-field-why", `no effect: ${field.inert}`));
   about.append(facts);
   if (field.error) {

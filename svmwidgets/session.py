@@ -366,7 +366,7 @@ class Session(Working):
 
     def _show(self, prepared: PreparedVisit) -> None:
         self.prepared = prepared
-        self._problems.clear()  # every step is settled anew
+        self.forget_failures()
         self.undo_label = self._history.undo_label
         self.redo_label = self._history.redo_label
         self.filtering.show(prepared.visit.exposures, prepared.verdicts)

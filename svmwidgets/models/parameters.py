@@ -255,8 +255,15 @@ def _field(declared: Declaration, chosen: ParameterSet) -> Field:
     step, key = declared.step, declared.key
     value, default = chosen.value(step, key), chosen.default(step, key)
     changed = any((o.step, o.key) == (step, key) for o in chosen.overrides)
-    origin = str(chosen.origin(step, key))
-    return field_of(declared, value, default, origin, changed=changed)
+    return field_of(declared, value, default, _told(chosen, step, key), changed=changed)
+
+
+def _told(chosen: ParameterSet, step: str, key: str) -> str:
+    """Return where a value comes from: file and set, or who changed it."""
+    origin = chosen.origin(step, key)
+    if origin.kind == "default":
+        return f"{step.replace(' ', '_')}.json, {origin.source}"
+    return str(origin)
 
 
 def _without_key(decisions: Decisions, step: str, key: str) -> Decisions:

@@ -98,14 +98,8 @@ class ProductsModel(StepModel):
             self.settle("failed", "no product")
             return
         totals = sum(1 for total in tree.totals if total.filters)
-        text = ", ".join(
-            f"{many} {noun}{'' if many == 1 else 's'}"
-            for many, noun in (
-                (totals, "total"),
-                (filters, "filter"),
-                (drizzled, "exposure"),
-            )
-        )
+        many = totals + filters + drizzled
+        text = f"{many} in {filters} filter{'' if filters == 1 else 's'}"
         self.settle("warn" if tree.left_out else "ok", text)
 
     @T.observe("selected")
@@ -173,6 +167,29 @@ class ProductsModel(StepModel):
                 self.depth, self.coverage, self.mean_depth = depth, coverage, mean
 
         self.door.preview("geometry", question, answer)
+
+    def ask_grids(self) -> None:
+        """Find the grid of every detector's products in the background."""
+        prepared = self._prepared
+        if prepared is None:
+            return
+        missing = [
+            total
+            for total in prepared.tree.totals
+            if total.filters and total.basename not in self.grids
+        ]
+        if not missing:
+            return
+
+        def answer(found: Mapping[str, MosaicGrid]) -> None:
+            if prepared is self._prepared:
+                self.grids = {**self.grids, **found}
+
+        self.door.preview(
+            "grids",
+            lambda: {one.basename: total_grid(prepared, one) for one in missing},
+            answer,
+        )
 
     @property
     def can_choose_flt(self) -> bool:

@@ -9,6 +9,8 @@ from svmcore.inputs import CalibrationState
 from svmcore.products import footprints
 from svmwidgets.figures import FootprintFigure, Table, badge, column, outline
 from svmwidgets.models.inputs import InputsModel
+from svmwidgets.models.products import ProductsModel
+from svmwidgets.panels.grids import grid_outline, grid_words
 from svmwidgets.panels.parts import (
     act,
     card,
@@ -41,12 +43,16 @@ class InputsPanel(widgets.VBox):
     ----------
     model : InputsModel
         State.
+    products : ProductsModel
+        Read only: grids of the products.
     session : object
         Gives ``open_later(source)``, ``guard(call)`` and ``preview``.
     """
 
-    def __init__(self, model: InputsModel, session: Any) -> None:
-        self.model, self.session = model, session
+    def __init__(
+        self, model: InputsModel, products: ProductsModel, session: Any
+    ) -> None:
+        self.model, self.products, self.session = model, products, session
         guard = session.guard
         self.path = field(
             "Visit", placeholder="Poller file, list, folder or svm_session.json"
@@ -113,6 +119,8 @@ class InputsPanel(widgets.VBox):
         self.add_class("svm-panel")
         model.observe(guard(lambda _: self.refresh()), ["visit", "source", "output"])
         model.observe(guard(lambda _: self._list_recent()), "recent")
+        products.observe(guard(lambda _: self._draw_sky()), ["grids", "tree"])
+        session.observe(guard(lambda _: self._draw_sky()), "step")
         session.observe(guard(lambda _: self._say_reading()), "is_reading")
         self.refresh()
         self._list_recent()
@@ -149,6 +157,9 @@ class InputsPanel(widgets.VBox):
         if visit is None:
             self.sky.outlines = []
             return
+        if self.session.step != self.model.name:
+            return
+        self.products.ask_grids()
         coverage = footprints(visit.exposures)
         groups = {e.rootname: e.filter_name.upper() for e in visit.exposures}
         outlines = [
@@ -162,22 +173,15 @@ class InputsPanel(widgets.VBox):
             for name, rings in zip(coverage.rootnames, coverage.outlines, strict=True)
             if rings
         ]
-        if coverage.union:
-            outlines.append(
-                outline(
-                    "union",
-                    [[corner[0] for corner in ring] for ring in coverage.union],
-                    [[corner[1] for corner in ring] for ring in coverage.union],
-                    label="all exposures together",
-                    group="outline of the mosaic",
-                    kind="product",
-                )
-            )
+        grids = self.products.grids
+        outlines += [grid_outline(grid, key=name) for name, grid in grids.items()]
         self.sky.outlines = outlines
         area = coverage.union_area_arcsec2 / 3600.0
         alone = ", ".join(coverage.isolated)
-        apart = f" Apart from the rest: {alone}." if alone else ""
-        self.sky.caption = f"Covered area {area:.2f} square arcminutes.{apart}"
+        apart = f"Apart from the rest: {alone}." if alone else ""
+        covered = f"Covered area {area:.2f} square arcminutes."
+        words = [grid_words(grid) for grid in grids.values()]
+        self.sky.caption = " ".join(filter(None, [*words, covered, apart]))
 
     def _select(self) -> None:
         names = [
@@ -206,7 +210,7 @@ class InputsPanel(widgets.VBox):
         self.thumbnail.show(exposure)
 
     def _clicked(self, key: str) -> None:
-        if key != "union":
+        if key in {row["id"] for row in self.table.rows}:
             self.table.selected = [key]
 
     def _typed(self) -> None:

@@ -94,7 +94,7 @@ class ParametersPanel(widgets.VBox):
             [
                 label("File", self.file),
                 toolbar(
-                    act("Open", guard(self._open), tooltip="Adopt its values"),
+                    act("Open", guard(self._open_file), tooltip="Adopt its values"),
                     act("Compare", guard(self._compare_file), tooltip="Show it beside"),
                     act("Stop comparing", guard(self._stop), kind="quiet"),
                 ),
@@ -200,7 +200,7 @@ class ParametersPanel(widgets.VBox):
             return None
         return Path(name).expanduser()
 
-    def _open(self) -> None:
+    def _open_file(self) -> None:
         path = self._path
         if path is not None and self.model.open_file(path):
             set_text(self.result, f"The values of {path.name} are in force.")

@@ -7,6 +7,7 @@ import ipywidgets as widgets
 from svmwidgets.figures import FootprintFigure, Tree, badge, outline, tree_node
 from svmwidgets.models.products import Node, ProductsModel
 from svmwidgets.panels.depth import DepthView
+from svmwidgets.panels.grids import grid_outline, grid_words
 from svmwidgets.panels.parts import (
     act,
     card,
@@ -53,15 +54,16 @@ class ProductsPanel(widgets.VBox):
                 columns(
                     [
                         card([self.tree, self.left_out, self.flt], heading="Products"),
-                        card(
-                            [self.origin, toolbar(self.edit)],
-                            heading="Parameters it uses",
-                        ),
-                        card([self.sky, self.depth], heading="Coverage"),
+                        card([self.sky], heading="On the sky"),
                     ],
                     [
                         card([self.facts], heading="Selected product"),
                         card([self.files], heading="Files"),
+                        card(
+                            [self.origin, toolbar(self.edit)],
+                            heading="Parameters it uses",
+                        ),
+                        card([self.depth], heading="Depth"),
                     ],
                     split="even",
                 )
@@ -133,7 +135,8 @@ class ProductsPanel(widgets.VBox):
             ny, nx = grid.shape
             facts.append(("Size", f"{nx} × {ny} pixels"))
             facts.append(("Scale", f"{grid.scale_arcsec:.5f} arcsec per pixel"))
-            facts.append(("Orientation", f"{grid.orientation_deg:.3f}° east of north"))
+            turn = round(grid.orientation_deg, 3) + 0.0  # no minus zero
+            facts.append(("Orientation", f"{turn:.3f}° east of north"))
         set_facts(self.facts, facts)
         set_facts(self.files, [*node.files], css="svm-files")
         conditions = " → ".join(self.model.conditions_of(node.basename))
@@ -156,17 +159,11 @@ class ProductsPanel(widgets.VBox):
             for name, rings in zip(sky.rootnames, sky.outlines, strict=True)
             if rings
         ]
-        if sky.union:
-            outlines.append(
-                outline(
-                    "product",
-                    [[corner[0] for corner in ring] for ring in sky.union],
-                    [[corner[1] for corner in ring] for ring in sky.union],
-                    kind="product",
-                    group="outline",
-                )
-            )
+        grid = self.model.grid
+        if grid is not None:
+            outlines.append(grid_outline(grid))
         self.sky.outlines = outlines
+        self.sky.caption = grid_words(grid) if grid is not None else ""
 
 
 def _drawn(node: Node) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Every decision goes through one door: tried, recorded, undone, replayed."""
 
 import json
-import time
 
 import pytest
 
@@ -274,12 +273,3 @@ def test_opening_later_reports_errors_in_the_banner(session, tmp_path):
     session.wait(20)
     assert not session.is_reading
     assert "none.lst" in session.banner.subject
-
-
-def test_decisions_are_quick(session):
-    """A toggle must feel immediate: 50 ms of processor time each."""
-    kept = [v.rootname for v in session.prepared.verdicts if v.accepted]
-    started = time.process_time()
-    for number in range(10):
-        session.filtering.override(kept[:1], accepted=False, reason=f"try {number}")
-    assert (time.process_time() - started) / 10 < 0.05

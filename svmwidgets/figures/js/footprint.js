@@ -123,7 +123,7 @@ function render({ model, el }) {
     const [ra, dec] = state.middle;
     const entry = (style, text) => make("span", { class: "svm-entry" }, make("span", { class: "svm-line-mark", style, "aria-hidden": "true" }), make("span", { text }));
     const entries = state.groups.filter(Boolean).map((g, k) => entry(`border-top:2px solid var(--svm-series-${(k % 6) + 1})`, g));
-    if (state.shapes.some((s) => s.kind === "product")) entries.push(entry("border-top:2px dashed var(--svm-text)", "product outline"));
+    if (state.shapes.some((s) => s.kind === "product")) entries.push(entry("border-top:2px dashed var(--svm-text)", "mosaic grid"));
     if (state.shapes.some((s) => s.is_muted)) entries.push(entry("border-top:2px dotted var(--svm-rejected)", "rejected"));
     if (state.shapes.length) entries.push(make("span", { class: "svm-origin svm-num", text: `offsets from ${formatRa(ra)} ${formatDec(dec)}` }));
     legend.replaceChildren(...entries);

@@ -5,7 +5,7 @@ import { cellText, filterRows, formatNumber, sortRows } from "./rows.js";
 function render({ model, el }) {
   const root = makeRoot(el, "svm-table-box", model);
   const search = make("input", {
-    type: "search", class: "svm-search", placeholder: "Filter", "aria-label": "Filter the rows",
+    type: "search", class: "svm-search", placeholder: "Find", "aria-label": "Find rows that contain a text",
     oninput: () => { model.set("text_filter", search.value); model.save_changes(); },
   });
   const count = make("span", { class: "svm-count", "aria-live": "polite" });
