@@ -246,7 +246,7 @@ def alignment_settings(section: Mapping[str, Any]) -> AlignmentSettings:
         field: read(section[name]) for field, name, read in _FIELDS if name in section
     }
     if section.get("generate_astrometric_catalog.gaia_only", False):
-        listed = values.get("catalogs", AlignmentSettings.catalogs)
+        listed = values.get("catalogs", AlignmentSettings().catalogs)
         values["catalogs"] = tuple(name for name in listed if name.startswith("GAIA"))
     return AlignmentSettings(
         threshold_sigma=-threshold * nsigma if threshold < 0 else threshold,

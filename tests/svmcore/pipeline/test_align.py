@@ -322,3 +322,11 @@ def test_real_exposures_of_47_tucanae_agree(shared_data, tmp_path):
     assert scatter.max() < 1.2
     names = {wcs.name for wcs in fit.wcs}
     assert names == {"IDC_n721640fj-VISIT_REL"}
+
+
+def test_a_catalog_with_too_few_stars_is_not_tried(ir_visit, tmp_path):
+    small = Table.read(ir_visit / "gaia.ecsv")[:2]
+    small.write(tmp_path / "small.ecsv")
+    found = align(ir_visit, tmp_path / "out", tmp_path / "small.ecsv")
+    assert found.fit.kind == "relative"
+    assert "MIN_CATALOG_THRESHOLD asks for 3" in found.fit.warnings[0]
