@@ -1,6 +1,7 @@
 """Worker processes, forked from a server that has the libraries loaded."""
 
 import contextlib
+import importlib
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
@@ -82,6 +83,11 @@ def _end_with_parent() -> None:
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])
         os._exit(1)
+
+
+def _load(modules: Iterable[str]) -> None:
+    for name in modules:
+        importlib.import_module(name)
 
 
 def _touch() -> None:
@@ -179,6 +185,16 @@ class WorkerPool(ProcessPoolExecutor):
         """Start the processes without waiting for them."""
         for _ in range(self.workers):
             self.submit(_touch)
+
+    def load_ahead(self, modules: Iterable[str]) -> None:
+        """Let the next idle process load modules, without waiting for it.
+
+        Parameters
+        ----------
+        modules : iterable of str
+            Those of tasks to come; what is loaded already costs nothing.
+        """
+        self.submit(_load, sorted(modules))
 
     def kill(self) -> None:
         """End all worker processes at once; the pool cannot be used again."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,6 +148,7 @@ class _Pool:
         self.workers = workers
         self.modules = {task.module for task in tasks}
         self.own: WorkerPool | None = None
+        self.is_loaded = False
 
     def submit(self, task: Task, call: TaskCall) -> Future[TaskUsage]:
         if self.foreign is not None:
@@ -155,11 +157,20 @@ class _Pool:
             self.own = WorkerPool(self.workers, self.modules)
         return self.own.submit(execute, (task.function, call))
 
+    def load_ahead(self) -> None:
+        """Give an idle worker the modules of later tasks to load, once."""
+        if self.own is None or self.is_loaded:
+            return
+        self.is_loaded = True
+        with suppress(BrokenProcessPool):  # noticed when the next task is given
+            self.own.load_ahead(self.modules)
+
     def replace(self) -> None:
         """Forget a pool whose process died."""
         if self.own is not None:
             self.own.kill()
             self.own = None
+            self.is_loaded = False
 
     def close(self) -> None:
         if self.own is not None:
@@ -177,6 +188,8 @@ def _loop(run: _Run, pool: _Pool, workers: int, cancel: threading.Event) -> None
                 continue
             _check_settled(run)
             return
+        if len(run.running) < workers:
+            pool.load_ahead()
         done, _ = wait(run.running, timeout=_POLL_S, return_when=FIRST_COMPLETED)
         for future in done:
             _collect(run, pool, future)
