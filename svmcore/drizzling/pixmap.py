@@ -28,6 +28,7 @@ CHEBYSHEV_NODES = 11
 CHEBYSHEV_DEGREES = (5, 7, 9)
 TOLERANCE_PIX = 1e-3
 CHECKED_PIXELS = 1500
+BLOCK_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,16 +58,18 @@ class SeparableMap:
         out: FloatArray | None = None,
     ) -> FloatArray:
         """Return grid positions of a block of pixels, shape (ny, nx, 2)."""
-        basis, part = self.rows[rows], self.columns
-        used = basis.any(axis=0)  # of the tables' nodes only those near the rows
-        basis, part = basis[:, used], part[used][:, columns]
+        basis, part = self.rows[rows], self.columns[:, columns]
         size = (len(basis), part.shape[1], 2)
         found = np.empty(size) if out is None else out
-        np.matmul(
-            basis,
-            part.reshape(len(part), -1),
-            out=found.reshape(size[0], -1),
-        )
+        flat = found.reshape(size[0], -1)
+        for start in range(0, size[0], BLOCK_ROWS):
+            here = slice(start, start + BLOCK_ROWS)
+            used = basis[here].any(axis=0)  # of the nodes those near the rows
+            np.matmul(
+                basis[here][:, used],
+                part[used].reshape(np.count_nonzero(used), -1),
+                out=flat[here],
+            )
         return found
 
     def moved(self, window: GridWindow) -> "SeparableMap":

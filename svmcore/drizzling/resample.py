@@ -112,8 +112,9 @@ def drizzle_chip(
             None if variance is None else np.zeros(window.shape, np.float32),
         )
     inner_map = pixel_map.moved(window)
+    room = _room(inner_map, BLOCK_ROWS)
     for rows in row_slices(science.shape[0], BLOCK_ROWS):
-        positions = _guarded_positions(inner_map, rows)
+        positions = _guarded_positions(inner_map, rows, room)
         _add(
             target,
             _guarded(science, rows),
@@ -156,11 +157,12 @@ def drizzle_sparse(
     where one pixel in a hundred is wanted.
     """
     inner_map = pixel_map.moved(target.window)
+    room = _room(inner_map, SPARSE_ROWS)
     for rows in row_slices(science.shape[0], SPARSE_ROWS):
         wanted = weight[rows] != 0
         if not wanted.any():
             continue
-        positions = _guarded_positions(inner_map, rows)
+        positions = _guarded_positions(inner_map, rows, room)
         near = _neighbours(np.pad(wanted, (_guards(rows, len(weight)), (0, 0))))
         # one complex number a pixel: half the work of two numbers
         pairs = positions.view(np.complex128)[..., 0]
@@ -253,12 +255,19 @@ def _guarded(values: FloatImage, rows: slice) -> FloatImage:
     return np.pad(values[rows], ((before, after), (0, 0)))
 
 
-def _guarded_positions(pixel_map: PixelMap, rows: slice) -> NDArray[np.float64]:
+def _room(pixel_map: PixelMap, rows: int) -> NDArray[np.float64]:
+    """Return room for the positions of a block: taken once, as it is large."""
+    return np.empty((rows + 2 * GUARD_ROWS, pixel_map.shape[1], 2))
+
+
+def _guarded_positions(
+    pixel_map: PixelMap, rows: slice, room: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return positions in a window: one row more, then one of nan, where cut."""
-    ny, nx = pixel_map.shape
+    ny = pixel_map.shape[0]
     before, after = _guards(rows, ny)
     low, high = max(rows.start - 1, 0), min(rows.stop + 1, ny)
-    positions = np.empty((rows.stop - rows.start + before + after, nx, 2))
+    positions = room[: rows.stop - rows.start + before + after]
     if before:
         positions[0] = np.nan
     if after:
