@@ -39,7 +39,13 @@ class HistogramFigure(widgets.VBox):
             x=nothing, y=nothing, text=[""], scales=scales, default_size=11
         )
         axes = [
-            bqplot.Axis(scale=self._x, label=x_label, num_ticks=5, label_offset="28px"),
+            bqplot.Axis(
+                scale=self._x,
+                label=x_label,
+                num_ticks=5,
+                tick_format="~g",
+                label_offset="28px",
+            ),
             bqplot.Axis(
                 scale=self._y,
                 label=y_label,
@@ -59,7 +65,8 @@ class HistogramFigure(widgets.VBox):
         )
         self.heading = widgets.HTML()
         self.heading.add_class("svm-plot-heading")
-        super().__init__([self.heading, self.figure])
+        # bqplot complains of a place without size: it comes with the first counts.
+        super().__init__([self.heading])
         self.add_class("svm-histogram")
 
     def set_counts(
@@ -102,6 +109,7 @@ class HistogramFigure(widgets.VBox):
         with self.bars.hold_sync():
             self.bars.x = (bounds[1:] + bounds[:-1]) / 2.0
             self.bars.y = heights
+        self.children = (self.heading, self.figure)
         self.guide.visible = self.word.visible = guide is not None
         if guide is None:
             return
