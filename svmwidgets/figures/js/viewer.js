@@ -1,14 +1,14 @@
 // The image viewer: the kernel sends pixels and overlays, everything else is here.
 import { doublesOf, make, makeRoot, onNextFrame, sharpContext } from "./dom.js";
-import { chooseLimits, paintColours, paintValues, parseColour } from "./stretch.js";
-import { affineBetween, applyAffine, compass, formatDec, formatDegrees, formatRa, invertAffine, pixelScale, pixelToSky, skyToPixel } from "./sky.js";
-import { clampView, fitView, formatValue, nearestPoint, scaleBar, toPixel, visibleBox, zoomAbout } from "./geometry.js";
+import { affineBetween, applyAffine, formatDec, formatDegrees, formatRa, invertAffine, pixelScale, pixelToSky, skyToPixel } from "./sky.js";
+import { clampView, fitView, nearestPoint, toPixel, visibleBox, zoomAbout } from "./geometry.js";
 import { partValue, watchFrame } from "./frames.js";
-import { drawOverlay, markerId } from "./overlays.js";
+import { drawOverlay } from "./overlays.js";
+import { attachViewerInput } from "./viewerinput.js";
+import { NAN_COLOUR, drawPart, drawSkyMarks, formatZoom, lookOfFrame, paintPart, valueText } from "./viewerpaint.js";
 import { makeViewerTools } from "./viewertools.js";
 
 const IDENTITY = [1, 0, 0, 1, 0, 0];
-const NAN_COLOUR = "#4a3b5c";
 const MANY_MARKERS = 1500;
 const LINK_EVENT = "svm-viewer-moved";
 
@@ -19,7 +19,7 @@ function render({ model, el }) {
   const stage = make("div", { class: "svm-stage" }, canvas, name);
   const readout = make("div", { class: "svm-readout", "aria-live": "off" });
   const id = Math.random().toString(36).slice(2);
-  const state = { view: null, size: [1, 1], frames: [], ids: "", bias: 0.5, contrast: 1, hold: 0, mouse: null, painted: 0 };
+  const state = { view: null, size: [1, 1], frames: [], ids: "", bias: 0.5, contrast: 1, hold: 0, mouse: null, drag: null, painted: 0 };
   const stops = [];
   let viewTimer = null;
 
@@ -63,65 +63,6 @@ function render({ model, el }) {
   }
 
   // --- painting
-  function lookOf(frame) {
-    const groupOf = (f) => f.model.get("scale_group") || f.model.get("unit");
-    const source = model.get("is_sharing_limits")
-      ? state.frames.find((f) => groupOf(f) === groupOf(frame) && f.model.get("channels") === 1) || frame
-      : frame;
-    const [low, high] = chooseLimits(model.get("limits"), source.model.get("presets"), model.get("preset"));
-    const classes = frame.model.get("mask_classes") || [];
-    return {
-      low, high,
-      stretch: model.get("stretch"),
-      map: model.get("colour_map"),
-      isInverted: model.get("is_inverted"),
-      bias: state.bias,
-      contrast: state.contrast,
-      nan: parseColour(NAN_COLOUR),
-      maskColours: model.get("shows_mask") ? classes.map((c) => parseColour(c.colour)) : [],
-    };
-  }
-
-  function paint(part, frame) {
-    if (!part.values) return false;
-    const channels = frame.model.get("channels");
-    const look = lookOf(frame);
-    const key = channels === 3 ? "rgb" : JSON.stringify(look);
-    if (part.painted === key) return true;
-    part.canvas = part.canvas || document.createElement("canvas");
-    part.canvas.width = part.nx;
-    part.canvas.height = part.ny;
-    const context = part.canvas.getContext("2d");
-    const image = context.createImageData(part.nx, part.ny);
-    const words = new Uint32Array(image.data.buffer);
-    const start = performance.now();
-    if (channels === 3) paintColours(part.values, part.nx, part.ny, words);
-    else part.empty = paintValues(part.values, part.nx, part.ny, look, part.mask, words);
-    context.putImageData(image, 0, 0);
-    state.painted = performance.now() - start;
-    part.painted = key;
-    return true;
-  }
-
-  function drawPart(context, part, place, zoom) {
-    const ratio = window.devicePixelRatio || 1;
-    const [w, h] = state.size;
-    const v = state.view;
-    // frame pixel -> first-frame pixel -> screen, with rows counted downwards
-    const [a, b, c, d, e, f] = place;
-    const z = zoom * ratio;
-    const X = (w / 2) * ratio + (e - v.x) * z;
-    const Y = (h / 2) * ratio - (f - v.y) * z;
-    context.setTransform(a * z, -b * z, -c * z, d * z, X, Y);
-    const [x0, y0] = [part.x0 - 0.5, part.y0 - 0.5];
-    const [wide, tall] = [part.x1 - part.x0, part.y1 - part.y0];
-    context.imageSmoothingEnabled = zoom * part.block < 1;
-    // an incomplete block at the upper edge is cut: the source box is fractional
-    const [sw, sh] = [wide / part.block, tall / part.block];
-    context.drawImage(part.canvas, 0, part.ny - sh, sw, sh, x0, -(y0 + tall), wide, tall);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  }
-
   function drawNow() {
     const [w, h] = state.size;
     const context = sharpContext(canvas, w, h);
@@ -139,11 +80,11 @@ function render({ model, el }) {
     const place = placement(frame);
     const zoom = state.view.zoom;
     const wasEmpty = frame.whole.empty;
-    if (paint(frame.whole, frame)) drawPart(context, frame.whole, place, zoom);
+    if (paintPart(model, state, frame.whole, frame)) drawPart(context, state, frame.whole, place, zoom);
     if (frame.whole.empty !== wasEmpty) tools.update();
-    if (frame.tile && paint(frame.tile, frame)) drawPart(context, frame.tile, place, zoom);
+    if (frame.tile && paintPart(model, state, frame.tile, frame)) drawPart(context, state, frame.tile, place, zoom);
     drawOverlays(context);
-    drawSkyMarks(context);
+    if (first().sky) drawSkyMarks(context, state, first().sky);
     name.textContent = frame.model.get("name");
     root.dataset.frame = String(index());
     root.dataset.paintMs = state.painted.toFixed(1);
@@ -200,7 +141,7 @@ function render({ model, el }) {
     }
     const [w, h] = state.size;
     const { view } = state;
-    if (!drag || !state.sheet || state.sheet.zoom !== view.zoom) {
+    if (!state.drag || !state.sheet || state.sheet.zoom !== view.zoom) {
       const canvas = state.sheet ? state.sheet.canvas : document.createElement("canvas");
       const own = sharpContext(canvas, w, h);
       own.clearRect(0, 0, w, h);
@@ -218,43 +159,6 @@ function render({ model, el }) {
       if (i >= 0) return { layer: own.layer, row: i };
     }
     return null;
-  }
-
-  // --- compass and scale bar
-  function drawSkyMarks(context) {
-    const { sky } = first();
-    if (!sky) return;
-    const [w, h] = state.size;
-    const { north, east } = compass(sky, state.view.x, state.view.y);
-    context.font = "600 11px system-ui, sans-serif";
-    context.lineCap = "round";
-    const place = [52, h - 50];
-    const bar = scaleBar(pixelScale(sky, state.view.x, state.view.y) / state.view.zoom, Math.min(160, w / 3));
-    const barX = w - 16 - bar.length;
-    for (const [colour, width] of [["rgba(0,0,0,.65)", 4], ["#ffffff", 1.6]]) {
-      context.strokeStyle = colour;
-      context.lineWidth = width;
-      context.beginPath();
-      for (const [dx, dy] of [north, east]) {
-        context.moveTo(...place);
-        context.lineTo(place[0] + 24 * dx, place[1] - 24 * dy);
-      }
-      context.moveTo(barX, h - 16);
-      context.lineTo(barX + bar.length, h - 16);
-      context.stroke();
-    }
-    const write = (text, X, Y) => {
-      context.textAlign = "center";
-      context.textBaseline = "middle";
-      context.lineWidth = 3;
-      context.strokeStyle = "rgba(0,0,0,.65)";
-      context.strokeText(text, X, Y);
-      context.fillStyle = "#ffffff";
-      context.fillText(text, X, Y);
-    };
-    write("N", place[0] + 33 * north[0], place[1] - 33 * north[1]);
-    write("E", place[0] + 33 * east[0], place[1] - 33 * east[1]);
-    write(bar.text, barX + bar.length / 2, h - 27);
   }
 
   // --- readout
@@ -291,16 +195,6 @@ function render({ model, el }) {
     );
     readout.title = "x and y count from 0; a pixel's centre is an integer";
   }
-
-  function valueText(found, part, unit, frame) {
-    if (!found) return "outside";
-    if (found.colour) return `rgb ${found.colour.join(" ")}`;
-    const label = found.mask ? (frame.model.get("mask_classes")[found.mask - 1] || {}).label : "";
-    const mean = part.block > 1 ? ` (mean of ${part.block}×${part.block})` : "";
-    return `${formatValue(found.value)}${unit ? ` ${unit}` : ""}${mean}${label ? ` · ${label}` : ""}`;
-  }
-
-  const formatZoom = (z) => (z >= 1 ? `${Number(z.toFixed(2))}×` : `1/${Number((1 / z).toFixed(2))}`);
 
   // --- movement
   function moveTo(view, isOwn = true) {
@@ -405,86 +299,7 @@ function render({ model, el }) {
     tools.update();
   }
 
-  // --- pointer
-  let drag = null;
-  canvas.addEventListener("pointerdown", (event) => {
-    if (!state.view) return;
-    canvas.focus({ preventScroll: true });
-    canvas.setPointerCapture(event.pointerId);
-    drag = { X: event.offsetX, Y: event.offsetY, view: state.view, button: event.button, bias: state.bias, contrast: state.contrast, isMoved: false };
-    event.preventDefault();
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    state.mouse = [event.offsetX, event.offsetY];
-    if (!drag) { showReadout(); hover(); return; }
-    const [dX, dY] = [event.offsetX - drag.X, event.offsetY - drag.Y];
-    if (Math.hypot(dX, dY) > 3) drag.isMoved = true;
-    if (!drag.isMoved) return;
-    if (drag.button === 2) {
-      state.bias = Math.min(1, Math.max(0, drag.bias + dX / state.size[0]));
-      state.contrast = Math.min(10, Math.max(0.1, drag.contrast * Math.exp((-3 * dY) / state.size[1])));
-      tools.update();
-      draw();
-    } else {
-      const { view } = drag;
-      moveTo({ x: view.x - dX / view.zoom, y: view.y + dY / view.zoom, zoom: view.zoom });
-    }
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    const wasClick = drag && !drag.isMoved && drag.button === 0;
-    if (drag && drag.isMoved) draw();
-    drag = null;
-    if (!wasClick || !current()) return;
-    const hit = markerAt(event.offsetX, event.offsetY);
-    const [x, y] = framePixel(event.offsetX, event.offsetY);
-    model.send({ event: "click", x, y, frame: index(), layer: hit ? hit.layer.name : "", id: hit ? markerId(hit.layer, hit.row) : null });
-  });
-  canvas.addEventListener("pointerleave", () => { state.mouse = null; showReadout(); });
-  canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-    zoomBy(Math.exp(-Math.max(-200, Math.min(200, event.deltaY)) * 0.0018), event.offsetX, event.offsetY);
-  }, { passive: false });
-
-  function hover() {
-    const hit = state.mouse && markerAt(...state.mouse);
-    canvas.title = hit ? `${hit.layer.label} ${markerId(hit.layer, hit.row)}` : "";
-  }
-
-  // --- keys
-  const pan = (dx, dy) => moveTo({ x: state.view.x + (dx * state.size[0]) / state.view.zoom / 8, y: state.view.y + (dy * state.size[1]) / state.view.zoom / 8, zoom: state.view.zoom });
-  const keys = {
-    b: () => showFrame(model.get("frame") + 1),
-    B: () => showFrame(model.get("frame") - 1),
-    "+": () => zoomBy(1.5),
-    "=": () => zoomBy(1.5),
-    "-": () => zoomBy(1 / 1.5),
-    0: fit,
-    1: oneToOne,
-    i: () => { model.set("is_inverted", !model.get("is_inverted")); model.save_changes(); },
-    ArrowLeft: () => pan(-1, 0),
-    ArrowRight: () => pan(1, 0),
-    ArrowUp: () => pan(0, 1),
-    ArrowDown: () => pan(0, -1),
-  };
-  canvas.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !state.view) return;
-    if (event.key === " ") {
-      if (!event.repeat) {
-        if (blink.timer) blink.isHeld = true;
-        else { state.hold = 1; tools.update(); draw(); }
-      }
-    } else if (keys[event.key]) keys[event.key]();
-    else return;
-    event.preventDefault();
-  });
-  const release = () => {
-    blink.isHeld = false;
-    if (state.hold) { state.hold = 0; tools.update(); draw(); }
-  };
-  canvas.addEventListener("keyup", (event) => event.key === " " && release());
-  canvas.addEventListener("blur", release);
+  attachViewerInput(canvas, { model, state, blink, draw, moveTo, zoomBy, fit, oneToOne, showFrame, showReadout, current, index, markerAt, framePixel, tools: () => tools });
 
   // --- assembly
   const tools = makeViewerTools({
@@ -493,7 +308,7 @@ function render({ model, el }) {
     index,
     layers: () => state.layers || [],
     nanColour: NAN_COLOUR,
-    lookOf: () => (current() ? lookOf(current()) : null),
+    lookOf: () => (current() ? lookOfFrame(model, state, current()) : null),
     isContrastChanged: () => state.bias !== 0.5 || state.contrast !== 1,
     actions: { fit, oneToOne, zoomIn: () => zoomBy(1.5), zoomOut: () => zoomBy(1 / 1.5), showFrame, draw, resetContrast: () => { state.bias = 0.5; state.contrast = 1; tools.update(); draw(); } },
   });
