@@ -14,6 +14,7 @@ from astropy.io import ascii as ascii_tables
 from astropy.table import Table
 
 from svmcore.errors import ReferenceCatalogError
+from svmcore.io import gaia_archive
 from svmcore.io.atomic import write_text
 from svmcore.io.reference import catalog_from_table
 from svmcore.model.fit import ReferenceCatalog
@@ -26,10 +27,6 @@ _ATTEMPTS = 3
 _PAUSE_S = 1.0
 # Position errors that the service gives in other units than mas.
 _ARCSEC_ERRORS = ("PS1DR2", "PS1BEST")
-_GAIA_COLUMNS = (
-    "source_id, ra, ra_error, dec, dec_error, pmra, pmra_error, pmdec, pmdec_error, "
-    "phot_g_mean_mag, ref_epoch, ruwe"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +147,8 @@ def _with_retries(subject: str, ask: Callable[[], str]) -> str:
             response = getattr(error, "response", None)
             if response is not None and response.status_code < 500:
                 break  # asking again will not help
+            if isinstance(error, requests.exceptions.InvalidSchema):
+                break
     raise ReferenceCatalogError(
         subject,
         f"cannot be reached after {attempt + 1} attempts ({_short(problem)})",
@@ -166,6 +165,8 @@ def _short(problem: Exception | None) -> str:
             return "no connection"
         case requests.HTTPError() if problem.response is not None:
             return f"status {problem.response.status_code}"
+        case requests.exceptions.InvalidSchema() | requests.HTTPError():
+            return f"no usable answer: {str(problem).strip()[:200]}"
         case _:
             return type(problem).__name__
 
@@ -173,27 +174,22 @@ def _short(problem: Exception | None) -> str:
 def _fetch_gaia(name: str, region: SkyRegion, url: str) -> str:
     """Return the Gaia archive's answer, as the service would have put it."""
     del url
-    try:
-        from astroquery.gaia import Gaia  # noqa: PLC0415 - slow, and rarely needed
-    except ImportError as error:
-        raise ReferenceCatalogError(
-            name, f"astroquery cannot be imported ({error})", "Install astroquery."
-        ) from error
-    query = (
-        f"SELECT {_GAIA_COLUMNS} FROM gaiadr3.gaia_source "  # noqa: S608 - numbers only
-        f"WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', "
-        f"{region.ra_deg:.8f}, {region.dec_deg:.8f}, {region.radius_deg:.8f}))"
-    )
 
     def ask() -> str:
-        table = Gaia.launch_job_async(query, verbose=False).get_results()
-        return _as_service_text(table)
+        return _as_service_text(
+            gaia_archive.fetch_gaia(
+                region.ra_deg,
+                region.dec_deg,
+                region.radius_deg,
+                url=gaia_archive.GAIA_URL,
+            )
+        )
 
     try:
         return _with_retries("the Gaia archive", ask)
-    except (OSError, ValueError, AttributeError) as error:
+    except ImportError as error:
         raise ReferenceCatalogError(
-            "the Gaia archive", f"does not answer ({error})", "Try again later."
+            name, f"astroquery cannot be imported ({error})", "Install astroquery."
         ) from error
 
 
