@@ -3,7 +3,7 @@
 import bqplot
 import ipywidgets as widgets
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["HistogramFigure"]
 
@@ -40,19 +40,14 @@ class HistogramFigure(widgets.VBox):
         )
         axes = [
             bqplot.Axis(
-                scale=self._x,
-                label=x_label,
-                num_ticks=5,
-                tick_format="~g",
-                label_offset="28px",
+                scale=self._x, label=x_label, tick_format="~g", label_offset="28px"
             ),
             bqplot.Axis(
                 scale=self._y,
                 label=y_label,
                 orientation="vertical",
-                num_ticks=3,
                 tick_format="~s",
-                label_offset="36px",
+                label_offset="40px",
             ),
         ]
         self.figure = bqplot.Figure(
@@ -104,6 +99,9 @@ class HistogramFigure(widgets.VBox):
         self.heading.value = title
         self.heading.layout.display = None if title else "none"
         low, high = float(bounds[0]), float(bounds[-1])
+        across, up = self.figure.axes
+        across.tick_values = _round_ticks(low, high, 5)
+        up.tick_values = _round_ticks(0.0, top, 3)
         with self._x.hold_sync(), self._y.hold_sync():
             self._x.min, self._x.max, self._y.max = low, high, top
         with self.bars.hold_sync():
@@ -121,3 +119,13 @@ class HistogramFigure(widgets.VBox):
             self.word.text = [guide_label]
             self.word.align = "end" if is_right else "start"
             self.word.x_offset = -5 if is_right else 5
+
+
+def _round_ticks(low: float, high: float, count: int) -> NDArray[np.float64]:
+    """Return round values within a range, about so many of them."""
+    raw = max(high - low, 1e-12) / count
+    power = 10.0 ** np.floor(np.log10(raw))
+    step = next(n for n in (1, 2, 5, 10) if n * power >= 0.8 * raw) * power
+    first = np.ceil(low / step - 1e-9)
+    number = int(np.floor(high / step + 1e-9) - first) + 1
+    return np.round((first + np.arange(number)) * step, 12)

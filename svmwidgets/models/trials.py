@@ -96,7 +96,8 @@ class TrialModel(StepModel):
             declared = declaration("astrodrizzle", key)
             text = self.trial.get(key, default)
             is_changed = text != default
-            field = field_of(declared, text, default, "", changed=is_changed)
+            origin = self._origin(key)
+            field = field_of(declared, text, default, origin, changed=is_changed)
             found.append(field)
         return tuple(found)
 
@@ -230,6 +231,13 @@ class TrialModel(StepModel):
         if self._latest is not None and self._latest[0] == asked:
             return self._latest[1]
         return None
+
+    def _origin(self, key: str) -> str:
+        """Return where the present value comes from."""
+        prepared = self._prepared
+        if prepared is None:
+            return ""
+        return str(prepared.parameters[self.selected].origin("astrodrizzle", key))
 
     def _try_again(self) -> None:
         if self.tried is not None or self.is_trying:

@@ -268,10 +268,10 @@ class DrizzlingPanel(widgets.VBox):
                 set_text(self.image_line, "There is no catalogue of this product yet.")
                 return
             ra, dec, names = found
-            many = f"{len(names)} {kind} sources"
+            words = f"{kind} sources"
             for viewer in (self.viewer, self.second):
                 viewer.set_layer(
-                    "detected", ra, dec, label=many, ids=names, size=6, is_sky=True
+                    "detected", ra, dec, label=words, ids=names, size=6, is_sky=True
                 )
 
         self.session.preview(

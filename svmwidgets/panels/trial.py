@@ -48,7 +48,7 @@ class TrialCard(widgets.VBox):
     def __init__(self, model: DrizzlingModel, session: Any) -> None:
         self.model = model
         guard = session.guard
-        self.form = ParameterForm(label="Trial parameters", height="430px")
+        self.form = ParameterForm(label="Trial parameters", height="400px")
         self.form.on_change(guard(lambda _step, key, raw: self._changed(key, raw)))
         self.form.on_revert(guard(lambda _step, key: self._reverted(key)))
         sizes = [(f"{size} pixels", size) for size in SIZES]

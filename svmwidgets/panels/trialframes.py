@@ -137,7 +137,7 @@ def _frame(
         name=name,
         scale_group=kind,
         mask=mask,
-        mask_classes=_CLASSES,
+        mask_classes=_CLASSES[: 2 if kind == "single" else 1],
         sky=tan_sky_mapping(crpix, grid.crval_deg, np.array(grid.cd_deg)),
     )
 
