@@ -32,8 +32,8 @@ def covered_region(covered: NDArray[np.bool_], grid: MosaicGrid, *, step: int) -
     Returns
     -------
     str
-        One ``POLYGON ICRS`` per separate region, holes not counted, corners
-        in degrees; empty if nothing is covered.
+        One closed ``POLYGON ICRS`` per separate region, holes not counted,
+        corners in degrees; empty if nothing is covered.
     """
     mask = _without_holes(_closed(np.pad(covered, CLOSING + 1)))
     labels, count = ndimage.label(mask)
@@ -44,7 +44,7 @@ def covered_region(covered: NDArray[np.bool_], grid: MosaicGrid, *, step: int) -
         if region.sum() < SMALLEST_PIXELS:
             continue
         outline = max(measure.find_contours(region.astype(float), 0.5), key=len)
-        corners = _simplified(outline, TOLERANCE)[:-1] - (CLOSING + 1)
+        corners = _simplified(outline, TOLERANCE) - (CLOSING + 1)
         sky = wcs.wcs_pix2world(corners[:, ::-1] * step, 0)
         numbers = " ".join(f"{ra:.9f} {dec:.9f}" for ra, dec in sky)
         polygons.append(f"POLYGON ICRS {numbers}")

@@ -27,6 +27,10 @@ PHOTOMETRY = ("PHOTMODE", "PHOTFLAM", "PHOTFNU", "PHOTZPT", "PHOTPLAM", "PHOTBW"
 # chips (SCI keywords).
 BLENDS: Mapping[str, str] = MappingProxyType(
     {
+        "ROOTNAME": "first",
+        "EXPNAME": "first",
+        "SIPNAME": "first",
+        "DISTNAME": "first",
         "DATE-OBS": "first",
         "TIME-OBS": "first",
         "EXPSTART": "min",
@@ -47,12 +51,9 @@ BLENDS: Mapping[str, str] = MappingProxyType(
         "PR_INV_L": "first",
         "PR_INV_F": "first",
         "PR_INV_M": "first",
-        "SUNANGLE": "mean",
-        "MOONANGL": "mean",
         "FLASHDUR": "sum",
         "NCOMBINE": "sum",
         "SOFTERRS": "sum",
-        "NGOODPIX": "sum",
         "GOODMIN": "min",
         "GOODMAX": "max",
         "GOODMEAN": "mean",
@@ -72,9 +73,7 @@ DELETED = frozenset(
         "CHECKSUM",
         "DATASUM",
         "DATE",
-        "EXPNAME",
         "NEXTEND",
-        "OPUS_VER",
         "CHIPNUM",
         "WFCMPRSD",
         "TDDALPHA",
@@ -83,8 +82,6 @@ DELETED = frozenset(
         "D2IMERR",
         "DGEOEXT",
         "NPOLEXT",
-        "SIPNAME",
-        "DISTNAME",
         "IDCTHETA",
         "IDCXREF",
         "IDCYREF",
@@ -128,17 +125,9 @@ DELETED_IN_COMBINATIONS = frozenset(
         "QUALCOM1",
         "QUALCOM2",
         "QUALCOM3",
-        "PATTERN1",
-        "P1_SHAPE",
-        "P1_PURPS",
-        "P1_NPTS",
-        "P1_PSPAC",
-        "P1_LSPAC",
-        "P1_ANGLE",
-        "P1_FRAME",
-        "P1_ORINT",
-        "P1_CENTR",
-        "PATTSTEP",
+        "GYROMODE",
+        "MOONANGL",
+        "SUNANGLE",
     ]
 )
 
@@ -173,12 +162,9 @@ DELETED_PREFIXES = (
 # Of no use in a table with one row per chip.
 TABLE_DELETED = frozenset(
     [
-        "SIMPLE",
         "XTENSION",
         "BITPIX",
         "NAXIS",
-        "NAXIS1",
-        "NAXIS2",
         "EXTEND",
         "PCOUNT",
         "GCOUNT",
@@ -187,8 +173,6 @@ TABLE_DELETED = frozenset(
         "HISTORY",
         "CHECKSUM",
         "DATASUM",
-        "DATE",
-        "INHERIT",
         "S_REGION",
     ]
 )

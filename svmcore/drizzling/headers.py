@@ -10,6 +10,7 @@ from astropy.io import fits
 from fitsblender import fitsblender
 from numpy.typing import NDArray
 
+from svmcore.drizzling.header_columns import TABLE_COLUMNS, TABLE_ONLY
 from svmcore.drizzling.header_rules import (
     BLENDS,
     DELETED,
@@ -132,18 +133,23 @@ def blend_headers(
         facts can give.
     """
     is_combined = len(inputs) > 1
+    instrument = str(inputs[0].primary.get("INSTRUME", "")).strip().upper()
+    in_table = TABLE_ONLY.get(instrument, frozenset())
     primaries = [_values(one.primary) for one in inputs]
     chips = [[_values(chip) for chip in one.chips] for one in inputs]
     primary = _blend(
         [one.primary for one in inputs],
         primaries,
-        lambda keyword: _is_deleted(keyword, is_combined=is_combined),
+        lambda keyword: (
+            keyword in in_table or _is_deleted(keyword, is_combined=is_combined)
+        ),
     )
     science = _blend(
         [chip for one in inputs for chip in one.chips],
         [values for mine in chips for values in mine],
         lambda keyword: (
-            _is_deleted(keyword, is_combined=is_combined)
+            keyword in in_table
+            or _is_deleted(keyword, is_combined=is_combined)
             or bool(_WCS.match(keyword))
             or keyword in _CHIP_ONLY
         ),
@@ -151,11 +157,12 @@ def blend_headers(
     _move_photometry(primary, science, inputs, has_photometry=has_photometry)
     science.update(wcs_cards(grid))
     science.insert(0, ("BUNIT", unit, "brightness units"))
+    science.insert(0, ("INHERIT", True, "inherit the primary header"))
     return ProductHeaders(
         primary,
         science,
-        _plane_header(grid, primary, weight_unit),
-        _plane_header(grid, primary, "UNITLESS"),
+        _plane_header(grid, science, weight_unit),
+        _plane_header(grid, science, "UNITLESS"),
         _table(inputs, primaries, chips),
     )
 
@@ -183,7 +190,13 @@ def wcs_cards(grid: MosaicGrid) -> fits.Header:
         ("CD2_1", grid.cd_deg[1][0], "partial of second axis coordinate w.r.t. x"),
         ("CD2_2", grid.cd_deg[1][1], "partial of second axis coordinate w.r.t. y"),
         ("RADESYS", "ICRS", "reference system of the coordinates"),
-        ("ORIENTAT", grid.orientation_deg, "[deg] position angle of y axis, E of N"),
+        (
+            "ORIENTAT",
+            round(grid.orientation_deg, 10) + 0.0,
+            "[deg] position angle of y axis, E of N",
+        ),
+        ("LTV1", 0.0, "offset in X to subsection start"),
+        ("LTV2", 0.0, "offset in Y to subsection start"),
         ("LTM1_1", 1.0, "reciprocal of sampling rate in X"),
         ("LTM2_2", 1.0, "reciprocal of sampling rate in Y"),
         ("VAFACTOR", 1.0, "velocity aberration plate scale factor"),
@@ -203,8 +216,11 @@ def header_table(inputs: Sequence[ExposureHeaders]) -> HeaderTable:
 
     Notes
     -----
-    The first columns are ROOTNAME, EXTNAME and EXTVER, the last HAPEXPNAME;
-    the others are in alphabetical order. The table is made without astropy,
+    The first columns are ROOTNAME, EXTNAME and EXTVER, the last WCSNAME,
+    WCSTYPE and HAPEXPNAME; the others are in alphabetical order: all keywords
+    of the inputs, and those that products of the instrument have a column for
+    anyway. Where primary header and chip both have a keyword, the primary one
+    counts. The table is made without astropy,
     which takes a tenth of a second for so many columns.
     """
     return _table(
@@ -224,9 +240,12 @@ def _table(
         for one, primary, mine in zip(inputs, primaries, chips, strict=True)
         for values in mine
     ]
-    names = sorted({keyword for row in rows for keyword in row})
+    instrument = str(primaries[0].get("INSTRUME", "")).strip().upper()
+    usual = TABLE_COLUMNS.get(instrument, frozenset())
+    # The underscore before letters, as products of HAP have it.
+    names = sorted(usual.union(*rows), key=lambda name: name.replace("_", " "))
     first = [name for name in ("ROOTNAME", "EXTNAME", "EXTVER") if name in names]
-    last = ["HAPEXPNAME"]
+    last = [name for name in ("WCSNAME", "WCSTYPE", "HAPEXPNAME") if name in names]
     order = [*first, *(n for n in names if n not in {*first, *last}), *last]
     columns = [_column([row.get(name) for row in rows]) for name in order]
     kinds = [
@@ -326,20 +345,23 @@ def _move_photometry(
         )
 
 
-def _plane_header(grid: MosaicGrid, primary: fits.Header, unit: str) -> fits.Header:
+def _plane_header(grid: MosaicGrid, science: fits.Header, unit: str) -> fits.Header:
     header = fits.Header()
+    header["INHERIT"] = (True, "inherit the primary header")
     header["BUNIT"] = (unit, "units of the values")
-    for keyword in ("ROOTNAME", "FILTER", "FILTER1", "FILTER2"):
-        if keyword in primary:
-            header[keyword] = (primary[keyword], primary.comments[keyword])
+    for keyword in ("ROOTNAME", "EXPNAME", "PA_APER"):
+        if keyword in science:
+            header[keyword] = (science[keyword], science.comments[keyword])
     header.update(wcs_cards(grid))
     return header
 
 
 def _row_values(name: str, primary: Values, chip: Values) -> Values:
+    shape: Values = {key: chip[key] for key in ("NAXIS1", "NAXIS2") if key in chip}
+    merged: Values = {**chip, **primary, **shape, "HAPEXPNAME": name}
     return {
         keyword: value
-        for keyword, value in {**primary, **chip, "HAPEXPNAME": name}.items()
+        for keyword, value in merged.items()
         if keyword not in TABLE_DELETED and not isinstance(value, fits.card.Undefined)
     }
 
@@ -347,7 +369,7 @@ def _row_values(name: str, primary: Values, chip: Values) -> Values:
 def _column(values: Sequence[Any]) -> tuple[str, NDArray[Any]]:
     """Return the FITS format of a column and its values."""
     present = [value for value in values if value is not None]
-    if all(isinstance(value, bool) for value in present):
+    if present and all(isinstance(value, bool) for value in present):
         return "L", np.array([b"T" if value else b"F" for value in values])
     is_whole = all(type(value) is int for value in present)
     if is_whole and len(present) == len(values):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from astropy.io import fits
 from astropy.time import Time
@@ -15,6 +16,10 @@ __all__ = [
     "add_coverage_keywords",
     "add_product_keywords",
 ]
+
+
+# Raised when the same inputs would give other headers.
+RULES_VERSION = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class ProductFacts:
         Every chip that went in, in the order of context bits.
     version : str
         Version of this package.
+    aperture : str
+        Value of APERTURE; empty to leave what the inputs have.
     """
 
     file_name: str
@@ -83,6 +90,7 @@ class ProductFacts:
     scale_arcsec: float
     chips: tuple[DrizzleRecord, ...]
     version: str
+    aperture: str = ""
 
 
 def add_product_keywords(header: fits.Header, facts: ProductFacts) -> None:
@@ -100,7 +108,14 @@ def add_product_keywords(header: fits.Header, facts: ProductFacts) -> None:
     header["FILETYPE"] = ("SCI", "type of data found in data file")
     header["HAPLEVEL"] = (facts.level, "Classification level of this product")
     header["NUMEXP"] = (len(facts.rootnames), "number of input exposures")
-    header["IPPPSSOO"] = (";".join(facts.rootnames), "rootnames of the inputs")
+    if facts.level == 1:
+        header["IPPPSSOO"] = (";".join(facts.rootnames), "rootnames of the inputs")
+    if "EXPTIME" in header:
+        header.set(
+            "TEXPTIME", header["EXPTIME"], "[s] sum of exposure times", after="EXPTIME"
+        )
+    if facts.aperture:
+        header["APERTURE"] = (facts.aperture, "aperture, as the list of the visit says")
     if facts.filter_name:
         header["FILTER"] = (facts.filter_name, "element selected from filter wheel")
     if "PR_INV_L" in header:
@@ -111,6 +126,9 @@ def add_product_keywords(header: fits.Header, facts: ProductFacts) -> None:
     header["ASN_MTYP"] = ("PROD-DTH", "Role of the Member in the Association")
     header["DRIZCORR"] = ("COMPLETE", "drizzle processing")
     header["PROD_VER"] = (f"svmcore {facts.version}", "software that made this product")
+    header["RULESVER"] = (RULES_VERSION, "version of the rules for header keywords")
+    header["BLENDVER"] = (version("fitsblender"), "version of fitsblender")
+    header["RULEFILE"] = ("svmcore.drizzling.header_rules", "rules for header keywords")
     header["DRIZPARS"] = (facts.trailer_name, "processing log")
     header["NDRIZIM"] = (
         len(facts.chips),
@@ -125,7 +143,7 @@ def _add_dates(header: fits.Header) -> None:
         if source in header:
             when = Time(float(header[source]), format="mjd", scale="utc")
             header[keyword] = (
-                when.isot.split(".")[0],
+                when.isot,
                 f"UT of {'start' if source == 'EXPSTART' else 'end'} of observations",
             )
 

@@ -108,7 +108,7 @@ class ProductWriter:
             If a header has more cards than were announced.
         """
         self.stream.seek(0)
-        start = [("SIMPLE", True), ("BITPIX", 16), ("NAXIS", 0), ("EXTEND", True)]
+        start = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)]
         first = next(iter(self.offsets.values()))
         self.stream.write(_header_bytes("PRIMARY", start, primary, first))
         for name, extension in self.extensions.items():

@@ -46,7 +46,7 @@ Planned = tuple[list[Task], Needs]
 # Raised whenever pixels, values or names of a step change.
 GRIDS_VERSION = 1
 RESAMPLE_VERSION = 1
-PRODUCT_VERSION = 2
+PRODUCT_VERSION = 3
 
 _PRODUCTS = "svmcore.pipeline.drizzle_products"
 
@@ -558,7 +558,7 @@ class _Planner:
             product.drizzle_name,
             product.trailer_name,
             1 if isinstance(product, ExposureProduct) else 2,
-            "detection" if isinstance(product, TotalProduct) else "",
+            _filter_value(product),
             tuple(one for member in members for one in members_of(member)),
             settings.final,
             settings.sky,
@@ -573,6 +573,7 @@ class _Planner:
             change,
             self.total.aligned_members[0].exposure.rootname,
             self.has_errors,
+            _aperture(product),
         )
         return Task(
             step="drizzle product",
@@ -588,6 +589,27 @@ class _Planner:
             },
             outputs=(product.drizzle_name,),
         )
+
+
+def _filter_value(product: Product) -> str:
+    """Return the value of FILTER; empty where the inputs have that keyword."""
+    if isinstance(product, TotalProduct):
+        return "detection"
+    if product.detector_key.instrument == "wfc3":
+        return ""
+    names = [
+        name
+        for name in product.exposures[0].filters[:2]
+        if not name.startswith("CLEAR") and name != "N/A"
+    ]
+    return ";".join(names) or "clear"
+
+
+def _aperture(product: Product) -> str:
+    """Return the aperture that the list of a WFPC2 visit names."""
+    if product.detector_key.instrument != "wfpc2":
+        return ""
+    return ";".join(dict.fromkeys(e.aperture for e in product.exposures if e.aperture))
 
 
 def _drop_settings(final: FinalSettings) -> FinalSettings:

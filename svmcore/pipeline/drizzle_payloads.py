@@ -243,6 +243,8 @@ class ProductPayload:
         Version of this package.
     has_errors : bool
         Whether the product gets an ERR extension.
+    aperture : str
+        Value of APERTURE; empty to leave that of the inputs.
     """
 
     basename: str
@@ -264,6 +266,7 @@ class ProductPayload:
     change: ResamplePayload | None = None
     reference_rootname: str = ""
     has_errors: bool = False
+    aperture: str = ""
 
     def remarks(self, skies: Iterable[str]) -> tuple[str, ...]:
         """Return what header and trailer say: exposures left out, odd skies.

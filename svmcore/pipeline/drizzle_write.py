@@ -116,7 +116,8 @@ def write_stack(
         for n, member in enumerate(payload.members)
     ]
     headers = _headers(payload, grid, inputs, chips)
-    _name_solution(headers.science, inputs[0].chips[0])
+    for header in (headers.science, headers.weight, headers.context):
+        _name_solution(header, inputs[0].chips[0])
     for sentence in history:
         headers.primary.add_history(sentence)
     count = CoverageCount(
@@ -272,6 +273,7 @@ def _exposure_headers(
 ) -> ExposureHeaders:
     """Return the headers of an exposure with its present solution."""
     primary, chips_headers = read_exposure_headers(member.path)
+    primary["FILENAME"] = member.calibrated_name
     solution = alignment.solutions[member.rootname]
     sky = {chip.calibration.extver: chip.sky for chip in chips}
     linear = {chip.extver: chip for chip in solution.chips}
@@ -335,6 +337,7 @@ def _headers(
         grid.scale_arcsec,
         records,
         payload.version,
+        payload.aperture,
     )
     add_product_keywords(found.primary, facts)
     for card in _inherited_fit(inputs[0].chips[0]):

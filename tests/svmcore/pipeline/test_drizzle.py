@@ -412,3 +412,30 @@ def test_total_names_the_exposures_that_it_leaves_out(ir, tmp_path):
     assert header["NUMEXP"] == 3
     history = " ".join(header["HISTORY"])
     assert f"{rootname} ({short.filter_name}): left out of the total" in history
+
+
+def test_more_than_32_chips_take_a_second_context_plane(tmp_path):
+    config = replace(
+        UVIS, filters=("F814W",), exposures=17, chip_shape=(40, 46), density=0.0
+    )
+    visit = write_visit(tmp_path / "visit", replace(config, dither_arcsec=0.1))
+    made = drizzle_visit(visit.exposure_list, tmp_path / "out")
+    product = made.total.filters[0]
+    with fits.open(made.file(product)) as hdus:
+        hdus.verify("exception")
+        context, weight = hdus["CTX"].data, hdus["WHT"].data
+        assert hdus[0].header["NDRIZIM"] == 34
+        assert hdus[0].header["D034DATA"].endswith("[sci,2]")
+        assert hdus[0].header["NUMEXP"] == 17
+        assert len(hdus["HDRTAB"].data) == 34
+    assert context.shape == (2, *weight.shape)
+    bits = context.astype(np.int32).view(np.uint32)
+    chips = sum(np.bitwise_count(plane) for plane in bits)
+    assert np.array_equal(chips > 0, weight > 0)
+    # Chip 2 of an exposure has the odd bits; the last exposure those of plane 1.
+    assert np.all(bits[1] < 4)
+    assert {1, 2} <= set(np.unique(bits[1]).tolist())
+    assert chips.max() == 17
+    with fits.open(made.file(made.total)) as hdus:
+        assert hdus["CTX"].data.shape == context.shape
+        assert np.array_equal(hdus["CTX"].data != 0, context != 0)
