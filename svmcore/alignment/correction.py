@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from astropy.wcs import WCS
+from numpy.typing import ArrayLike
 from stwcs.wcsutil import HSTWCS
 from tweakwcs.correctors import FITSWCSCorrector
 
@@ -44,24 +45,25 @@ def corrected_wcs(
         CRVAL and CD of every chip. Only these change: polynomials and lookup
         tables belong to the detector.
     """
+    reference = FITSWCSCorrector(_square_wcs(plane))
     return AlignedWcs(
         rootname,
         name,
         tuple(
-            _corrected_chip(extver, chips[extver], affine, plane)
+            _corrected_chip(extver, chips[extver], affine, reference)
             for extver in sorted(chips)
         ),
     )
 
 
 def _corrected_chip(
-    extver: int, wcs: HSTWCS, affine: Affine, plane: TangentPlane
+    extver: int, wcs: HSTWCS, affine: Affine, reference: FITSWCSCorrector
 ) -> AlignedChip:
-    corrector = FITSWCSCorrector(wcs.deepcopy())
+    corrector = FITSWCSCorrector(_linear_wcs(wcs))
     corrector.set_correction(
         matrix=affine.matrix,
         shift=affine.shift / _REFERENCE_PIXEL_MAS,
-        ref_tpwcs=FITSWCSCorrector(_square_wcs(plane)),
+        ref_tpwcs=reference,
     )
     found = corrector.wcs.wcs
     return AlignedChip(
@@ -74,13 +76,29 @@ def _corrected_chip(
     )
 
 
+def _linear_wcs(wcs: HSTWCS) -> WCS:
+    """Return a WCS without its distortions.
+
+    A correction concerns the linear terms alone, and the corrector copies its
+    WCS many times, with all tables that are in it.
+    """
+    return _tangent_wcs(wcs.wcs.crval, wcs.wcs.crpix, wcs.wcs.cd, wcs.pixel_shape)
+
+
 def _square_wcs(plane: TangentPlane) -> WCS:
     """Return a distortion-free WCS whose x runs east and y north."""
+    cd = np.eye(2) * _REFERENCE_PIXEL_MAS * _DEG_PER_MAS
+    return _tangent_wcs((plane.ra_deg, plane.dec_deg), (1.0, 1.0), cd, (4096, 4096))
+
+
+def _tangent_wcs(
+    crval: ArrayLike, crpix: ArrayLike, cd: ArrayLike, shape: tuple[int, int]
+) -> WCS:
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    wcs.wcs.crval = [plane.ra_deg, plane.dec_deg]
-    wcs.wcs.crpix = [1.0, 1.0]
-    wcs.wcs.cd = np.eye(2) * _REFERENCE_PIXEL_MAS * _DEG_PER_MAS
-    wcs.pixel_shape = (4096, 4096)
+    wcs.wcs.crval = np.array(crval, dtype=np.float64)
+    wcs.wcs.crpix = np.array(crpix, dtype=np.float64)
+    wcs.wcs.cd = np.array(cd, dtype=np.float64)
+    wcs.pixel_shape = shape
     wcs.wcs.set()
     return wcs
