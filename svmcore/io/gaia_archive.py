@@ -119,7 +119,7 @@ class _TimedConnections:
             return self.get_connection_secure(verbose)
         return HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
 
-    def get_connection_secure(self, verbose: bool) -> HTTPSConnection:
+    def get_connection_secure(self, verbose: bool) -> HTTPSConnection:  # noqa: FBT001
         """Return an encrypted connection."""
         del verbose
         return HTTPSConnection(self._host, self._port, timeout=_TIMEOUT_S)

@@ -15,16 +15,23 @@ from numpy.typing import NDArray
 from svmcore.alignment.reference import ruwe_factor
 from svmcore.errors import ReferenceCatalogError
 from svmcore.model.fit import ReferenceCatalog
+from svmcore.model.reference import ReferenceChoice
 
-__all__ = ["catalog_from_table", "read_reference_file"]
+__all__ = ["catalog_from_table", "check_reference", "read_reference_file"]
 
 FloatArray = NDArray[np.float64]
 
 # Column names by meaning, in order of preference: Gaia archive, GSSS service,
 # GSC, 2MASS, Pan-STARRS, VizieR. Compared in lower case.
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
-    "ra": ("ra", "raj2000", "ra_icrs", "ra_deg", "ramean", "rastack", "alpha"),
-    "dec": ("dec", "decj2000", "dej2000", "de_icrs", "dec_deg", "decmean", "delta"),
+    "ra": (
+        *("ra", "raj2000", "ra_icrs", "ra_deg", "ramean", "rastack", "alpha"),
+        *("gaia_ra", "ra_gaia", "ref_ra", "ra_ref", "ra_epoch2000", "alpha_j2000"),
+    ),
+    "dec": (
+        *("dec", "decj2000", "dej2000", "de_icrs", "dec_deg", "decmean", "delta"),
+        *("gaia_dec", "dec_gaia", "ref_dec", "dec_ref", "dec_epoch2000", "delta_j2000"),
+    ),
     "ra_error": ("ra_error", "e_ra_icrs", "raerr", "rameanerr", "e_raj2000", "sigra"),
     "dec_error": (
         "dec_error",
@@ -66,6 +73,10 @@ _FORMATS = {
     ".vot": "votable",
     ".votable": "votable",
     ".txt": "ascii",
+    ".cat": "ascii",
+    ".dat": "ascii",
+    ".coo": "ascii",
+    ".tsv": "ascii",
 }
 _SUFFIXES = ", ".join(sorted(_FORMATS))
 
@@ -108,10 +119,17 @@ def read_reference_file(path: Path, *, name: str = "") -> ReferenceCatalog:
         raise ReferenceCatalogError(
             str(path), f"cannot be read as {form} ({error})", "Check the file."
         ) from error
+    _name_first_columns(table)
     found = catalog_from_table(
         table, name=name or _guess_name(path, table), source=str(path)
     )
     return replace(found, source=path.name)  # results hold no folders
+
+
+def _name_first_columns(table: Table) -> None:
+    """Call the first two columns of a text without a header line ra and dec."""
+    if table.colnames[:2] == ["col1", "col2"]:
+        table.rename_columns(("col1", "col2"), ("ra", "dec"))
 
 
 def _guess_name(path: Path, table: Table) -> str:
@@ -123,6 +141,23 @@ def _guess_name(path: Path, table: Table) -> str:
         return "GAIAeDR3"
     stem = "".join(c for c in path.name.split(".")[0] if c.isalnum())
     return stem.upper()[:12] or "USER"
+
+
+def check_reference(choice: ReferenceChoice) -> None:
+    """Raise before any work is done if a catalog file cannot be used.
+
+    Parameters
+    ----------
+    choice : ReferenceChoice
+        Only a file is looked at; services are asked when the fit needs them.
+
+    Raises
+    ------
+    ReferenceCatalogError
+        As `read_reference_file` does.
+    """
+    if choice.file is not None:
+        read_reference_file(choice.file)
 
 
 def catalog_from_table(table: Table, *, name: str, source: str) -> ReferenceCatalog:
@@ -220,6 +255,16 @@ def _plain(column: MaskedColumn) -> FloatArray:
     return np.ma.filled(values.astype(np.float64), np.nan)
 
 
+def _numbers(table: Table, name: str, source: str) -> FloatArray:
+    """Return a column as floats, or say that it is none."""
+    try:
+        return _plain(table[name])
+    except (TypeError, ValueError) as error:
+        raise ReferenceCatalogError(
+            f"{source}, column {name}", "is not numeric", "Check the file."
+        ) from error
+
+
 def _quantity(
     table: Table, key: str, names: Sequence[str], source: str
 ) -> FloatArray | None:
@@ -227,12 +272,7 @@ def _quantity(
     if found is None:
         return None
     column = table[found]
-    try:
-        values = _plain(column)
-    except (TypeError, ValueError) as error:
-        raise ReferenceCatalogError(
-            f"{source}, column {found}", "is not numeric", "Check the file."
-        ) from error
+    values = _numbers(table, found, source)
     wanted, unit = _UNITS.get(key), column.unit
     if wanted is None or unit is None or unit == u.dimensionless_unscaled:
         return values
@@ -253,7 +293,8 @@ def _epochs(table: Table, name: str, source: str, count: int) -> FloatArray:
     """Return the epoch of each star as Julian year."""
     found = _find(table, COLUMN_NAMES["epoch"])
     if found is not None:
-        return _julian_years(_plain(table[found]))
+        years = _julian_years(_numbers(table, found, source))
+        return _as_asked_for(table, years)
     told = table.meta.get("ref_epoch", table.meta.get("epoch"))
     if told is None:
         told = _KNOWN_EPOCHS.get(name)
@@ -265,6 +306,23 @@ def _epochs(table: Table, name: str, source: str, count: int) -> FloatArray:
             "metadata entry epoch [yr].",
         )
     return np.full(count, float(told))
+
+
+def _as_asked_for(table: Table, years: FloatArray) -> FloatArray:
+    """Return the epochs of a table that drizzlepac stored.
+
+    It asks the service to move stars to the epoch of the exposures and notes
+    that in the metadata; the column still tells the catalog's own. What has
+    no proper motion was not moved.
+    """
+    asked = table.meta.get("epoch")
+    if "converted" not in table.meta or not isinstance(asked, int | float):
+        return years
+    moved = np.ones(len(years), dtype=np.bool_)
+    for key in ("pmra", "pmdec"):
+        found = _find(table, COLUMN_NAMES[key])
+        moved &= False if found is None else np.isfinite(_plain(table[found]))
+    return np.where(moved, float(asked), years)
 
 
 def _julian_years(values: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from svmcore.io.alignment import read_group_fit
 from svmcore.io.export_records import write_records
+from svmcore.io.reference import check_reference
 from svmcore.model.decisions import Decisions
 from svmcore.model.fit import GroupFit
 from svmcore.model.product import ProductTree
@@ -124,7 +125,7 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     ParameterError
         If a decision names an unknown parameter or a value out of range.
     ReferenceCatalogError
-        If the reference catalog file is missing.
+        If the reference catalog file is missing or cannot be used.
     StoreError
         If the output folder cannot be used.
 
@@ -138,6 +139,7 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     prepared = prepare_visit(source, decisions=decisions, data_folder=data_folder)
     prepared.require_work(skip_faulty=skip_faulty)
     choice = ReferenceChoice.from_user(reference)
+    check_reference(choice)
     plan = make_plan(prepared, reference=choice, steps=steps)
     outcome = run_plan(
         plan.tasks,

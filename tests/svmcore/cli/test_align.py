@@ -46,3 +46,15 @@ def test_a_lost_residual_report_is_drawn_again(aligned, svm):
     assert (output / "wfc3_ir_residuals.png").is_file()
     made = [line for line in done.stdout.splitlines() if " s  " in line]
     assert [line.split("  ")[-1] for line in made] == ["report residuals: wfc3_ir"]
+
+
+def test_a_bad_catalog_stops_the_command_before_anything_runs(
+    small_visit, tmp_path, svm
+):
+    bad = tmp_path / "stars.csv"
+    bad.write_text("right_ascension,declination\n84.6,-69.1\n")
+    words = ("align", small_visit / "visit.lst", "-o", tmp_path / "out")
+    done = svm(*words, "--reference", bad)
+    assert done.returncode == 1
+    assert "no column for ra" in done.stderr
+    assert not (tmp_path / "out").exists()

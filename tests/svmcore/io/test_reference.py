@@ -8,7 +8,11 @@ from astropy import units as u
 from astropy.table import MaskedColumn, Table
 
 from svmcore.errors import ReferenceCatalogError
-from svmcore.io.reference import catalog_from_table, read_reference_file
+from svmcore.io.reference import (
+    catalog_from_table,
+    check_reference,
+    read_reference_file,
+)
 from svmcore.model.reference import ReferenceChoice
 
 
@@ -164,3 +168,74 @@ def test_a_choice_is_a_file_a_catalog_or_nothing(tmp_path):
         ReferenceChoice.from_user("gaya")
     with pytest.raises(ReferenceCatalogError, match="no such reference"):
         ReferenceChoice.from_user(tmp_path / "absent.ecsv")
+
+
+def stored_by_the_peer(count=4, *, asked=2021.363):
+    """Return a table as drizzlepac stores it beside its fit."""
+    rng = np.random.default_rng(3)
+    table = Table(
+        {
+            "RA": 290.2 + 0.01 * np.arange(count),
+            "RA_error": np.full(count, 0.05),
+            "DEC": 37.77 + 0.01 * np.arange(count),
+            "DEC_error": np.full(count, 0.06),
+            "pmra": rng.normal(-0.4, 0.1, count),
+            "pmra_error": np.full(count, 0.05),
+            "pmdec": rng.normal(-2.3, 0.1, count),
+            "pmdec_error": np.full(count, 0.05),
+            "mag": np.linspace(20.5, 15.0, count),
+            "objID": [f"N2HB{number:04d}" for number in range(count)],
+            "epoch": np.full(count, 2016.0),
+            "x": np.linspace(100.0, 3900.0, count),
+            "y": np.linspace(50.0, 2000.0, count),
+        }
+    )
+    table["pmra"][1] = np.nan
+    table.meta.update(catalog="GAIAeDR3", gaia_only=False, epoch=asked, converted=True)
+    return table
+
+
+def test_catalogs_that_drizzlepac_stored_are_at_the_epoch_it_asked_for(tmp_path):
+    path = tmp_path / "hst_12345_01_wfc3_uvis_GAIAeDR3_ref_cat.ecsv"
+    stored_by_the_peer().write(path)
+    found = read_reference_file(path)
+    assert found.name == "GAIAeDR3"
+    assert found.identifier[0] == "N2HB0000"
+    assert found.dec_error_mas == pytest.approx(0.06)
+    # The second star has no proper motion and was not moved.
+    assert found.epoch_yr.tolist() == [2021.363, 2016.0, 2021.363, 2021.363]
+
+
+def test_recorded_lists_with_positions_on_chips_are_read(tmp_path):
+    path = tmp_path / "icau27_gaia_matches.csv"
+    table = stored_by_the_peer()
+    table.meta.clear()
+    table.keep_columns(["RA", "DEC", "x", "y", "mag"])
+    table.write(path, format="ascii.csv")
+    found = read_reference_file(path)
+    assert found.ra_deg == pytest.approx(table["RA"])
+    assert found.epoch_yr.tolist() == [2016.0] * 4
+    assert np.isnan(found.pm_ra_mas_yr).all()
+
+
+def test_a_list_without_header_holds_positions_first(tmp_path):
+    path = tmp_path / "gaia.cat"
+    path.write_text("290.20 37.77 15.1\n290.21 37.78 16.2\n290.22 37.79 17.3\n")
+    found = read_reference_file(path)
+    assert found.dec_deg.tolist() == [37.77, 37.78, 37.79]
+    assert found.name == "GAIAeDR3"
+
+
+def test_an_epoch_in_words_is_refused_by_name(tmp_path):
+    table = stored_by_the_peer()
+    table["epoch"] = ["J2016"] * 4
+    with pytest.raises(ReferenceCatalogError, match="column epoch"):
+        catalog_from_table(table, name="X", source="made up")
+
+
+def test_a_bad_file_is_noticed_before_anything_runs(tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("alpha_wrong,delta_wrong\n1,2\n")
+    with pytest.raises(ReferenceCatalogError, match="no column for ra"):
+        check_reference(ReferenceChoice(file=bad))
+    check_reference(ReferenceChoice(services=("GAIAeDR3",)))
