@@ -23,7 +23,8 @@ __all__ = ["KINDS", "ExportModel"]
 KINDS = (
     ("custom", "custom_parameters.json", "All parameters, as HAP's tools read them"),
     ("compact", "changed_parameters.json", "Changed parameters, with who and why"),
-    ("script", "process_visit.py", "Python that repeats the session"),
+    ("script", "process_visit.py", "Python that makes these products"),
+    ("replay", "replay_session.py", "Python that repeats every action here"),
     ("decisions", "decisions.json", "Decisions, for svm run --decisions"),
     ("record", "export_record.json", "Versions, inputs, overrides, time, digests"),
 )
@@ -87,7 +88,7 @@ class ExportModel(StepModel):
         kinds : sequence of str
             First words of `KINDS`.
         texts : callable
-            Gives the text of the kinds that the session writes (``script``).
+            Gives the text of the kinds that the session writes.
         overwrite : bool
             Whether existing files may be replaced.
 
@@ -106,7 +107,13 @@ class ExportModel(StepModel):
         self._make_folder()
         for kind, path in zip(kinds, paths, strict=True):
             self._write_one(kind, path, prepared, texts)
-            self.door.note(f"Wrote {path}", self._python(kind, path))
+        python = (
+            f"session.export.folder = {self.folder!r}\n"
+            f"session.export.write({tuple(kinds)!r}, session.export_text, "
+            f"overwrite={overwrite})"
+        )
+        names = ", ".join(path.name for path in paths)
+        self.door.note(f"Wrote {names} to {self.folder}", python)
         self.written = (*self.written, *(str(path) for path in paths))
         self.settle("ok", f"{len(paths)} files written")
         return True
@@ -129,8 +136,41 @@ class ExportModel(StepModel):
         for name, target in zip(names, targets, strict=True):
             with write_atomically(target) as temporary:
                 shutil.copyfile(self.door.output / name, temporary)
-        self.door.note(f"Copied {len(names)} products to {folder}")
+        python = (
+            f"session.export.copy({list(names)!r}, Path({str(folder)!r}), "
+            f"overwrite={overwrite})"
+        )
+        self.door.note(f"Copied {len(names)} products to {folder}", python)
         self.written = (*self.written, *(str(path) for path in targets))
+        return True
+
+    def save_parameters(self, kind: str, path: Path, *, overwrite: bool) -> bool:
+        """Write a parameter file of either form to a path of the user's.
+
+        Parameters
+        ----------
+        kind : {'custom', 'compact'}
+            All parameters, or those changed.
+        path : Path
+            Where to.
+        overwrite : bool
+            Whether an existing file may be replaced.
+
+        Returns
+        -------
+        bool
+            False if a file is in the way.
+        """
+        prepared = self._require()
+        if path.exists() and not overwrite:
+            return False
+        _make(path.parent)
+        self._write_one(kind, path, prepared, str)
+        self.door.note(
+            f"Saved {path}",
+            f"session.export.save_parameters({kind!r}, Path({str(path)!r}), "
+            f"overwrite={overwrite})",
+        )
         return True
 
     def _write_one(
@@ -177,22 +217,6 @@ class ExportModel(StepModel):
             "decisions": decisions,
             "decisions_sha256": digest.hexdigest(),
         }
-
-    def _python(self, kind: str, path: Path) -> str:
-        target = f"Path({str(path)!r})"
-        match kind:
-            case "custom":
-                return (
-                    f"write_custom_file({target}, prepared.tree, prepared.parameters)"
-                )
-            case "compact":
-                return (
-                    f"write_compact_file({target}, prepared.tree, decisions.parameters)"
-                )
-            case "decisions":
-                return f"write_decisions({target}, decisions)"
-            case _:
-                return ""
 
     def _make_folder(self) -> None:
         _make(Path(self.folder).expanduser())

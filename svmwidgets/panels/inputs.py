@@ -73,10 +73,11 @@ class InputsPanel(widgets.VBox):
         self.entries.on_activate(guard(self._activate))
         self.entries.observe(guard(self._mark), "selected")
         self.folder = Path.home()
+        self.folder_above = act("Folder above", guard(self._go_up))
         self.folder_line = text(css="svm-path")
         self.browser = card(
             [
-                toolbar(act("Folder above", guard(self._go_up)), self.folder_line),
+                toolbar(self.folder_above, self.folder_line),
                 self.entries,
             ],
             css="svm-browser",

@@ -1,6 +1,5 @@
 """Parameters: the form, the differences, what a run would do again, files."""
 
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -9,6 +8,7 @@ from svmcore.parameters import STEPS
 from svmwidgets.figures import Table, badge, column
 from svmwidgets.forms import ParameterForm
 from svmwidgets.models.parameters import SCOPES, ParametersModel
+from svmwidgets.panels.parameterfile import ParameterFileCard
 from svmwidgets.panels.parts import (
     act,
     card,
@@ -61,6 +61,7 @@ class ParametersPanel(widgets.VBox):
         self.form = ParameterForm(height="620px")
         self.form.on_change(guard(self._changed))
         self.form.on_revert(guard(model.revert))
+        self.revert_all = act("All defaults", guard(model.revert_all), kind="quiet")
         self.origin = text()
         self.stale = Table(
             [
@@ -87,21 +88,8 @@ class ParametersPanel(widgets.VBox):
             label="Differences",
             empty_text="Every parameter has its default.",
         )
-        self.file = field(placeholder="Parameter file (JSON)")
         self.compared = text()
-        self.result = text()
-        files = card(
-            [
-                label("File", self.file),
-                toolbar(
-                    act("Open", guard(self._open_file), tooltip="Adopt its values"),
-                    act("Compare", guard(self._compare_file), tooltip="Show it beside"),
-                    act("Stop comparing", guard(self._stop), kind="quiet"),
-                ),
-                self.result,
-            ],
-            heading="Parameter file",
-        )
+        self.files = ParameterFileCard(model, session)
         form = card(
             [
                 toolbar(self.step, self.only_changed),
@@ -110,7 +98,7 @@ class ParametersPanel(widgets.VBox):
                 self.form,
                 toolbar(
                     label("Changes apply to", self.scope),
-                    act("All defaults", guard(model.revert_all), kind="quiet"),
+                    self.revert_all,
                 ),
                 label("Reason", self.reason),
             ],
@@ -124,7 +112,7 @@ class ParametersPanel(widgets.VBox):
                     [
                         card([self.differences, self.compared], heading="Differences"),
                         card([self.stale], heading="What a run would do again"),
-                        files,
+                        self.files,
                     ],
                 ),
             ]
@@ -191,26 +179,3 @@ class ParametersPanel(widgets.VBox):
     def _changed(self, step: str, key: str, raw: str) -> None:
         self.model.change(step, key, raw, reason=self.reason.value.strip())
         self.refresh()
-
-    @property
-    def _path(self) -> Path | None:
-        name = self.file.value.strip()
-        if not name:
-            set_text(self.result, "Write the path of a parameter file first.")
-            return None
-        return Path(name).expanduser()
-
-    def _open_file(self) -> None:
-        path = self._path
-        if path is not None and self.model.open_file(path):
-            set_text(self.result, f"The values of {path.name} are in force.")
-
-    def _compare_file(self) -> None:
-        path = self._path
-        if path is not None:
-            self.model.compare_with(path)
-            set_text(self.result, f"{path.name} stands beside the present values.")
-
-    def _stop(self) -> None:
-        self.model.compare_with(None)
-        set_text(self.result, "")

@@ -8,6 +8,7 @@ import pytest
 from astropy.wcs import WCS
 from ipywidgets.widgets.widget import _instances
 
+from svmcore.io.decisions import decisions_to_json
 from svmwidgets import Dashboard
 from svmwidgets.figures import Rail
 
@@ -145,7 +146,7 @@ def test_export_asks_before_it_overwrites(dashboard, tmp_path):
     panel.write.click()
     panel.overwrite.click()
     assert written.read_bytes() == first
-    assert len(session.export.written) == 10
+    assert len(session.export.written) == 12
 
 
 def test_exporting_twice_gives_equal_files_but_for_the_time(dashboard, tmp_path):
@@ -158,7 +159,7 @@ def test_exporting_twice_gives_equal_files_but_for_the_time(dashboard, tmp_path)
         panel.folder.value = str(folder)
         panel.write.click()
     names = sorted(path.name for path in folders[0].iterdir())
-    assert len(names) == 5
+    assert len(names) == 6
     for name in names:
         texts = [(folder / name).read_text() for folder in folders]
         if name == "export_record.json":
@@ -275,7 +276,7 @@ def test_fault_in_any_step_shows_red_badge_reason_and_traceback(
             panel.table.selected = ["idem01a0q"]
             panel.reason.value = "trailed"
         if name == "parameters":
-            panel.file.value = "some.json"
+            panel.files.file.value = "some.json"
         if name == "products":
             panel.tree.set_state({"selected": session.products.nodes[2].basename})
         elif "." in control:
@@ -297,3 +298,68 @@ def test_fault_in_any_step_shows_red_badge_reason_and_traceback(
     session.dismiss()
     session.wait(60)
     assert states(dashboard)[name] != "failed"
+
+
+def test_parameters_are_saved_and_opened_in_both_forms(dashboard, tmp_path):
+    session, panel = dashboard.session, dashboard.panels["parameters"].files
+    session.step = "parameters"
+    session.parameters.scope = "visit"
+    session.parameters.change("astrodrizzle", "final_pixfrac", "0.7", reason="try")
+    tuned = session.prepared.parameters
+    for name in ("save_all", "save_changes"):
+        path = tmp_path / f"{name}.json"
+        panel.file.value = str(path)
+        dashboard.press(f"parameters.files.{name}")
+        assert path.is_file()
+        path.write_text(path.read_text() + "\n")
+        dashboard.press(f"parameters.files.{name}")
+        assert "exists already" in panel.question.value
+        kept = path.read_text()
+        dashboard.press("parameters.files.leave")
+        assert path.read_text() == kept
+        dashboard.press(f"parameters.files.{name}")
+        dashboard.press("parameters.files.overwrite")
+        assert path.read_text() != kept
+        session.parameters.revert_all()
+        assert session.prepared.parameters != tuned
+        dashboard.press("parameters.files.open_button")
+        values = {n: p.section("astrodrizzle") for n, p in tuned.items()}
+        assert values == {
+            n: p.section("astrodrizzle") for n, p in session.prepared.parameters.items()
+        }
+
+
+def test_fifty_undos_give_the_same_bytes_back(dashboard):
+    """Verdicts, parameters and alignment alike."""
+    session = dashboard.session
+    kept = [v.rootname for v in session.prepared.verdicts if v.accepted]
+
+    def everything():
+        decisions = decisions_to_json(session.decisions)
+        return json.dumps([decisions, session.reference], sort_keys=True).encode()
+
+    states = [everything()]
+    for number in range(50):
+        match number % 4:
+            case 0:
+                rejected = number % 8 == 0
+                session.filtering.override(
+                    kept[:1], accepted=not rejected, reason=f"reason {number}"
+                )
+            case 1:
+                value = f"{0.5 + number / 1000}"
+                session.parameters.change("astrodrizzle", "final_pixfrac", value)
+            case 2:
+                session.alignment.keep_apriori(kept[1], kept=number % 8 == 2)
+            case _:
+                session.choose_reference("none" if number % 8 == 3 else "GAIAeDR3")
+        states.append(everything())
+    assert len(set(states)) == 51
+    for state in reversed(states[:-1]):
+        dashboard.undo_button.click()
+        assert everything() == state
+    assert not session.undo_label
+    for state in states[1:]:
+        dashboard.redo_button.click()
+        assert everything() == state
+    assert session.banner is None
