@@ -16,7 +16,11 @@ _RADII_MAS = (300.0, 150.0)
 
 
 def match_nearest(
-    first: FloatArray, second: FloatArray, radius_mas: float
+    first: FloatArray,
+    second: FloatArray,
+    radius_mas: float,
+    *,
+    tree: cKDTree | None = None,
 ) -> tuple[IndexArray, IndexArray]:
     """Return the pairs that are each other's nearest neighbours.
 
@@ -26,6 +30,8 @@ def match_nearest(
         Plane positions [mas].
     radius_mas : float
         Largest distance of a pair [mas].
+    tree : cKDTree, optional
+        Of the second list, where it is searched again and again.
 
     Returns
     -------
@@ -35,7 +41,7 @@ def match_nearest(
     if len(first) == 0 or len(second) == 0:
         none = np.zeros(0, dtype=np.int64)
         return none, none
-    found = cKDTree(second).query(first, distance_upper_bound=radius_mas)
+    found = (tree or cKDTree(second)).query(first, distance_upper_bound=radius_mas)
     nearest = np.asarray(found[1], dtype=np.int64)
     near = np.flatnonzero(np.isfinite(found[0]))
     back = np.asarray(cKDTree(first).query(second[nearest[near]])[1], dtype=np.int64)
@@ -114,11 +120,12 @@ def match_refined(
         Pairs within the smallest radius.
     """
     found = start
+    tree = cKDTree(fixed) if len(fixed) else None
     radii = (*(max(r, last_radius_mas) for r in _RADII_MAS), last_radius_mas)
     for radius in radii:
-        rows = match_nearest(found.apply(moving), fixed, radius)
+        rows = match_nearest(found.apply(moving), fixed, radius, tree=tree)
         if len(rows[0]) == 0:
             return found, *rows
         a, b = moving[rows[0]], fixed[rows[1]]
         found = fit_similarity(a, b, roll=len(a) >= min_roll_pairs)
-    return found, *match_nearest(found.apply(moving), fixed, last_radius_mas)
+    return found, *match_nearest(found.apply(moving), fixed, last_radius_mas, tree=tree)

@@ -20,6 +20,7 @@ from svmcore.alignment.solve import (
     solve_terms,
 )
 from svmcore.alignment.star_means import best_positions, others_mean, weighted_mean
+from svmcore.numerics.clipping import median
 
 __all__ = ["GroupSolution", "solve_group"]
 
@@ -326,7 +327,7 @@ def _floor_of(residual: FloatArray, formal: FloatArray) -> float:
     for _ in range(10):
         middle = np.sqrt(low * high)
         # The median of a squared standard normal is 0.4549.
-        if np.median(square / (variance + middle)) > 0.4549:
+        if median(square / (variance + middle)) > 0.4549:
             low = middle
         else:
             high = middle

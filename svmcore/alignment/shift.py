@@ -70,7 +70,7 @@ def find_shift(
     if len(moving) == 0 or len(fixed) == 0:
         return None
     delta = (fixed[None, :, :] - moving[:, None, :]).reshape(-1, 2)
-    delta = delta[np.max(np.abs(delta), axis=1) < radius_mas]
+    delta = delta[_are_within(delta, radius_mas)]
     if len(delta) == 0:
         return None
     side = 2 * int(np.ceil(radius_mas / bin_mas))
@@ -87,6 +87,15 @@ def find_shift(
     return _judge(boxed, index, delta, (int(best[0]), int(best[1])), peak, min_pairs)
 
 
+def _are_within(
+    offsets: NDArray[np.float64] | NDArray[np.int64], half_side: float
+) -> NDArray[np.bool_]:
+    """Return which offsets lie inside a square about zero."""
+    east, north = np.abs(offsets).T
+    inside: NDArray[np.bool_] = (east < half_side) & (north < half_side)
+    return inside
+
+
 def _judge(
     boxed: FloatArray,
     index: NDArray[np.int64],
@@ -96,7 +105,7 @@ def _judge(
     min_pairs: int,
 ) -> FoundShift:
     """Return the shift of the peak and whether it can be trusted."""
-    near = np.max(np.abs(index - np.array(best)), axis=1) <= 1
+    near = _are_within(index - np.array(best), 2)
     shift = np.median(delta[near], axis=0)
     rest = boxed.copy()
     low = [max(0, b - _APART) for b in best]
