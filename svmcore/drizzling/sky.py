@@ -1,5 +1,6 @@
 """The sky to subtract from every exposure: step 2."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -25,9 +26,11 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 
-# Images are sampled so that about this many positions are left, or each third.
+# Images are sampled so that about this many positions are left, or each third;
+# of more images than a few, fewer positions, for memory not to grow with them.
 SAMPLED_POSITIONS = 1_000_000
 LARGEST_STEP = 3
+FEW_IMAGES = 6
 INVERSE_DEGREE = 5
 LEAST_PIXELS = 100
 
@@ -90,10 +93,19 @@ def chip_statistic(
     return float(getattr(found, settings.statistic))
 
 
-def sample_step(grid: MosaicGrid) -> int:
-    """Return the distance of sampled positions of a grid [pixel]."""
+def sample_step(grid: MosaicGrid, images: int) -> int:
+    """Return the distance of sampled positions of a grid [pixel].
+
+    Parameters
+    ----------
+    grid : MosaicGrid
+        Common grid.
+    images : int
+        Number of images that will be compared.
+    """
     pixels = grid.shape[0] * grid.shape[1]
-    return int(min(max((pixels / SAMPLED_POSITIONS) ** 0.5, 1), LARGEST_STEP))
+    step = int(min(max((pixels / SAMPLED_POSITIONS) ** 0.5, 1), LARGEST_STEP))
+    return math.ceil(step * math.sqrt(max(images / FEW_IMAGES, 1.0)))
 
 
 def sample_chip(
@@ -103,6 +115,7 @@ def sample_chip(
     pixel_map: PixelMap,
     grid: MosaicGrid,
     *,
+    step: int,
     unit: float,
     settings: SkySettings,
 ) -> None:
@@ -121,6 +134,8 @@ def sample_chip(
         Where the pixels fall on the grid.
     grid : MosaicGrid
         Common grid.
+    step : int
+        Distance of the sampled positions [pixel].
     unit : float
         Values are divided by this, so that all exposures have one scale.
     settings : SkySettings
@@ -132,7 +147,7 @@ def sample_chip(
     come from a polynomial inverse of the map, good to some hundredths of a
     pixel.
     """
-    row, column, inside = _nearest_pixels(pixel_map, grid, sample_step(grid))
+    row, column, inside = _nearest_pixels(pixel_map, grid, step)
     values = science[row, column]
     usable = good[row, column]
     if settings.lower is not None:

@@ -66,7 +66,8 @@ __all__ = [
     "static_pixels",
 ]
 
-COMBINED_ROWS = 128
+COMBINED_ROWS = 128  # of six images; fewer of more, for memory not to grow
+FEWEST_ROWS = 16
 FLAGGED_ROWS = 256
 FLAG_MARGIN = 2
 
@@ -203,7 +204,8 @@ def combine_images(call: TaskCall) -> None:
     window = images[0].window
     model = np.empty(window.shape, np.float32)
     margin = payload.settings.grow + 1
-    for rows in row_slices(window.ny, COMBINED_ROWS):
+    size = max(min(COMBINED_ROWS, 6 * COMBINED_ROWS // len(images)), FEWEST_ROWS)
+    for rows in row_slices(window.ny, size):
         low, high = max(rows.start - margin, 0), min(rows.stop + margin, window.ny)
         part = GridWindow(low, 0, high - low, window.nx)
         combined = combine_rows(

@@ -161,7 +161,7 @@ def drizzle_total_product(call: TaskCall) -> None:
     payload: ProductPayload = call.payload
     grid = read_grids(call.inputs["grids"][0]).products[payload.basename]
     paths = [call.output / name for name in payload.filters]
-    offsets = _filter_offsets(payload, paths, sample_step(grid))
+    offsets = _filter_offsets(payload, paths, sample_step(grid, len(paths)))
     write_offsets(call.folder, dict(zip(payload.filters, offsets, strict=True)))
     changes = iter(call.inputs.get("changes", ()))
     sources: list[StackSource] = []

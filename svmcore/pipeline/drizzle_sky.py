@@ -160,7 +160,8 @@ def _measure(
     """Return the lowest sky of an exposure's chips and its sampled pixels."""
     settings = payload.settings
     matches = settings.method.endswith("match")
-    samples = _empty_samples(grid) if matches else None
+    step = sample_step(grid, len(payload.members))
+    samples = _empty_samples(grid, step) if matches else None
     chips = read_calibration(member.path, payload.instrument)
     masks = {mask.extver: mask for mask in dict(payload.masks).get(member.rootname, ())}
     areas, lowest = [], []
@@ -184,6 +185,7 @@ def _measure(
                 good,
                 fit_pixel_map(wcs, grid),
                 grid,
+                step=step,
                 unit=unit,
                 settings=settings,
             )
@@ -194,8 +196,7 @@ def _measure(
     return _Measured(chips, tuple(areas), min(lowest, default=None), samples)
 
 
-def _empty_samples(grid: MosaicGrid) -> NDArray[np.float32]:
-    step = sample_step(grid)
+def _empty_samples(grid: MosaicGrid, step: int) -> NDArray[np.float32]:
     ny, nx = (-(-size // step) for size in grid.shape)
     return np.full((ny, nx), np.nan, np.float32)
 

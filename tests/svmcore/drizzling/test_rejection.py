@@ -7,10 +7,16 @@ from svmcore.drizzling.settings import (
     FinalSettings,
     SkySettings,
 )
-from svmcore.drizzling.sky import chip_statistic, match_skies, typical_difference
+from svmcore.drizzling.sky import (
+    chip_statistic,
+    match_skies,
+    sample_step,
+    typical_difference,
+)
 from svmcore.drizzling.static import add_static, static_limit
 from svmcore.drizzling.weights import good_pixels, weight_map, weight_scale
 from svmcore.errors import DrizzleError
+from svmcore.model.grid import MosaicGrid
 from svmcore.model.image import ChipCalibration, ChipPixels
 
 SETTINGS = CosmicRaySettings(is_on=True, snr=(3.5, 3.0), scale=(1.5, 1.2))
@@ -191,3 +197,11 @@ def test_errors_are_needed_for_their_weights():
         weight_map(
             FinalSettings(weight="ERR"), pixels, np.ones((4, 4), bool), _calibration()
         )
+
+
+def test_many_images_are_sampled_at_fewer_positions():
+    grid = MosaicGrid((0.0, 0.0), (1.0, 1.0), ((-1e-5, 0.0), (0.0, 1e-5)), (5000, 5000))
+    few, many = sample_step(grid, 6), sample_step(grid, 24)
+    assert sample_step(grid, 2) == few == 3
+    # in all no more than of six
+    assert 24 / many**2 <= 6 / few**2
