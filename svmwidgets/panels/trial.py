@@ -77,11 +77,11 @@ class TrialCard(widgets.VBox):
             self.single,
             self.line,
         )
-        self.numbers = columns(
-            [self.notes, self.facts], [self.weights], split="two-three"
-        )
-        body = columns([self.images, self.hint, self.numbers], [self.form])
-        super().__init__([card([controls, body], heading="Try parameters on a cutout")])
+        self.numbers = widgets.VBox([self.notes, self.facts, self.weights])
+        self.numbers.add_class("svm-rows")
+        body = columns([self.form], [self.numbers, self.hint])
+        inside = [controls, self.images, body]
+        super().__init__([card(inside, heading="Try parameters on a cutout")])
         model.observe(
             guard(lambda _: self._show_form()), ["trial", "errors", "selected"]
         )
