@@ -4,6 +4,8 @@
 
 Prints, for every visit, the CPU seconds of each step and the distance of the
 solutions from truth: median over the detector, mean and worst of the exposures.
+Then the wall time of the whole command on 8 WFC3/IR and 6 WFC3/UVIS frames, see
+``alignment_times.py``; ``--repeats 0`` leaves that out.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from alignment_times import VISITS, take_times
 from astropy.table import Table
 
 from svmcore.alignment.group import fit_group
@@ -164,6 +167,7 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[901])
     parser.add_argument("--cases", nargs="+", default=list(CASES))
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--repeats", type=int, default=3, help="of the timed command")
     options = parser.parse_args()
     root = options.keep or Path(tempfile.mkdtemp(prefix="svm_alignment_"))
     for seed in options.seeds:
@@ -178,6 +182,8 @@ def main():
             shutil.rmtree(output)
             if options.keep is None:
                 shutil.rmtree(folder)
+    if options.repeats:
+        take_times(VISITS, repeats=options.repeats, keep=options.keep)
     if options.keep is None:
         shutil.rmtree(root)
 
