@@ -1,108 +1,113 @@
 """Drizzling alone: time per step, memory, and the multiple of the bare C calls.
 
-    python benchmarks/drizzling.py                    # 8 WFC3/IR exposures
-    python benchmarks/drizzling.py --visits uvis      # 6 WFC3/UVIS full frames
+    python benchmarks/drizzling.py                          # 8 WFC3/IR exposures
+    python benchmarks/drizzling.py --visits uvis            # 6 UVIS full frames
+    python benchmarks/drizzling.py --visits uvis --exposures 6 24 --rows 1000
+                                                 # memory against the exposures
 
-The floor is what the resampling, blot and combination of these parameters cost
-without anything around them: the C calls of ``drizzle`` are timed inside the
-tasks of the same run, so that a busy machine slows both alike. Scratch is kept in
-memory (``--scratch``) where the machine has room for it.
+All steps run as in a visit, in one process per core, on the solutions that the
+headers hold. The floor is what the resampling, blot and median calls of these
+parameters cost, bare, once each: they are timed inside the tasks of the same run,
+so that a busy machine slows both alike, and spread over the cores, plus one read of
+the exposures' pixels and one write of the products' pixels, timed after the run.
+Let scratch be in memory (``--scratch /dev/shm``) where the machine has the room.
 """
 
 import argparse
 import shutil
-import sys
 import tempfile
 import time
-from collections import defaultdict
 from pathlib import Path
 
-import drizzle.cdrizzle as compiled
-import drizzle.resample
 import numpy as np
-import psutil
+from bare_calls import counted_task, read_bare_calls
+from memory import MemoryWatch
 
-from svmcore.pipeline import drizzle as planning
-from svmcore.pipeline import drizzle_masks
-from svmcore.simulation.config import VisitConfig
-from svmcore.simulation.visit import write_visit
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
-from drizzled_visits import drizzle_visit
+from svmcore import prepare_visit, run_plan
+from svmcore.io.sections import read_chip_planes, read_section
+from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
+from svmcore.pipeline.process import worker_count
+from svmcore.pipeline.tasks import NamedFunction, Task
+from svmcore.simulation import VisitConfig, write_visit
 
 VISITS = {
-    "ir": VisitConfig(instrument="wfc3/ir", has_rejected=False),
-    "uvis": VisitConfig(instrument="wfc3/uvis", exposures=3, has_rejected=False),
-    "wfc": VisitConfig(instrument="acs/wfc", exposures=3, has_rejected=False),
-    "hrc": VisitConfig(instrument="acs/hrc", exposures=3, has_rejected=False),
+    "ir": ("wfc3/ir", 8),
+    "uvis": ("wfc3/uvis", 6),
+    "wfc": ("acs/wfc", 6),
+    "hrc": ("acs/hrc", 6),
 }
+FIT = "fit alignment: any"
 
 
-class Meter:
-    """CPU seconds of tasks by step, and of the C calls inside them."""
-
-    def __init__(self):
-        self.steps = defaultdict(float)
-        self.floor = defaultdict(float)
-        self.peak_mb = 0.0
-
-    def count(self, name, function):
-        def timed(*args, **kwargs):
-            start = time.process_time()
-            try:
-                return function(*args, **kwargs)
-            finally:
-                self.floor[name] += time.process_time() - start
-
-        return timed
-
-    def step(self, name, function):
-        def timed(call):
-            start = time.process_time()
-            function(call)
-            self.steps[name] += time.process_time() - start
-            memory = psutil.Process().memory_info()
-            self.peak_mb = max(self.peak_mb, memory.rss / 2**20)
-
-        return timed
+def plan(source):
+    """Return the tasks of drizzling, each counting its compiled calls."""
+    prepared = prepare_visit(source)
+    (total,) = prepared.tree.totals
+    make = {"parameters": prepared.parameters, "fit_task": FIT}
+    tasks = [*cosmic_ray_tasks(total, **make), *drizzling_tasks(total, **make)]
+    fit = Task(
+        "fit alignment",
+        "any",
+        NamedFunction("bare_calls", "take_header_solutions"),
+        1,
+        tuple((one.rootname, one.path) for one in total.exposures),
+    )
+    return total, (fit, *(counted_task(task) for task in tasks))
 
 
-def measure(source, scratch):
-    """Drizzle one visit in this process and print what it cost."""
-    meter = Meter()
-    for name in ("tdriz", "tblot"):
-        setattr(compiled, name, meter.count(name, getattr(compiled, name)))
-    drizzle.resample.cdrizzle = compiled
-    drizzle_masks.combine_rows = meter.count("combine", drizzle_masks.combine_rows)
-    tasks = planning.Task
-
-    def timed_task(**facts):
-        facts["function"] = meter.step(facts["step"], facts["function"])
-        return tasks(**facts)
-
-    planning.Task = timed_task
-    for module in (planning, sys.modules["svmcore.pipeline.drizzle_compare"]):
-        module.Task = timed_task
+def measure(source, output):
+    """Drizzle one visit and print what it cost."""
+    total, tasks = plan(source)
+    workers = worker_count()
     start = time.perf_counter()
-    visit = drizzle_visit(source, scratch)
+    with MemoryWatch() as memory:
+        outcome = run_plan(tasks, output=output, workers=workers)
     wall = time.perf_counter() - start
-    report(meter, visit, wall)
+    if not outcome.is_complete:
+        raise SystemExit("\n".join(outcome.messages.values()))
+    cpu, bare = read_bare_calls(output)
+    calls = {step: sum(bare[step].values()) for step in cpu}
+    for step, seconds in sorted(cpu.items(), key=lambda item: -item[1]):
+        share = f"{calls[step]:8.2f} s bare" if calls[step] > 0.005 else ""
+        print(f"  {step:26} {seconds:8.2f} s CPU {share}")
+    pixels = read_and_write(total, output)
+    spent, floor = sum(cpu.values()), sum(calls.values())
+    least = floor / workers + pixels / workers
+    print(
+        f"  sum {spent:.2f} s CPU, bare calls {floor:.2f} s: {spent / floor:.2f} times"
+    )
+    print(
+        f"  wall {wall:.1f} s on {workers} cores; floor {least:.1f} s (bare calls, and "
+        f"{pixels:.1f} s for one read and one write of the pixels): "
+        f"{wall / least:.2f} times"
+    )
+    print(f"  peak memory of the process tree {memory.peak / 1e6:.0f} MB", flush=True)
 
 
-def report(meter, visit, wall):
-    """Print time per step, the floor, and what was written."""
-    total, floor = sum(meter.steps.values()), sum(meter.floor.values())
-    for name, seconds in sorted(meter.steps.items(), key=lambda item: -item[1]):
-        print(f"  {name:26} {seconds:7.2f} s")
-    calls = ", ".join(f"{name} {s:.1f}" for name, s in meter.floor.items())
-    written = sum(path.stat().st_size for path in visit.output.glob("*.fits"))
-    print(f"  {'sum (CPU, one process)':26} {total:7.2f} s, wall {wall:.1f} s")
-    print(f"  {'floor (CPU)':26} {floor:7.2f} s: {calls}")
-    print(f"  {'multiple of the floor':26} {total / floor:7.2f}")
-    print(f"  {'memory of the process':26} {meter.peak_mb:7.0f} MB")
-    print(f"  {'written':26} {written / 1e6:7.0f} MB")
-    exposures = np.array([len(one.exposures) for one in visit.total.filters])
-    print(f"  {exposures.sum()} exposures, {len(exposures)} filters")
+def read_and_write(total, output):
+    """Return the time of one read and one write of all pixels, in one process."""
+    written = sum(path.stat().st_size for path in output.glob("hst_*.fits"))
+    block = np.zeros(1 << 22, np.uint8)
+    start = time.perf_counter()
+    for exposure in total.exposures:
+        for planes in read_chip_planes(exposure.path).values():
+            ny, nx = planes.shape
+            read_section(planes, slice(0, ny), slice(0, nx))
+    with (output / "plain_write").open("wb") as stream:
+        for _ in range(written // block.size + 1):
+            stream.write(block.data)
+    return time.perf_counter() - start
+
+
+def config(name, exposures, rows):
+    """Return the visit to simulate: two filters, or one for one exposure."""
+    instrument, usual = VISITS[name]
+    return VisitConfig(
+        instrument=instrument,
+        exposures=(exposures or usual) // 2,
+        has_rejected=False,
+        chip_shape=(rows, rows) if rows else None,
+    )
 
 
 def main():
@@ -110,16 +115,31 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--visits", nargs="+", default=["ir"], choices=VISITS)
-    parser.add_argument("--scratch", type=Path, default=None)
+    parser.add_argument(
+        "--exposures",
+        nargs="+",
+        type=int,
+        default=[0],
+        help="numbers of exposures, in two filters; several are run in turn",
+    )
+    parser.add_argument("--rows", type=int, help="chips of so many rows and columns")
+    parser.add_argument("--source", type=Path, help="a visit that is there already")
+    parser.add_argument("--scratch", type=Path, help="work in this folder")
     arguments = parser.parse_args()
     for name in arguments.visits:
-        folder = Path(tempfile.mkdtemp(dir=arguments.scratch))
-        try:
-            visit = write_visit(folder / "visit", VISITS[name])
-            print(name)
-            measure(visit.exposure_list, folder / "products")
-        finally:
-            shutil.rmtree(folder)
+        for exposures in arguments.exposures:
+            folder = Path(tempfile.mkdtemp(prefix="svm-bench-", dir=arguments.scratch))
+            try:
+                source = (
+                    arguments.source
+                    or write_visit(
+                        folder / "visit", config(name, exposures, arguments.rows)
+                    ).exposure_list
+                )
+                print(name, exposures or "usual", "exposures", flush=True)
+                measure(source, folder / "products")
+            finally:
+                shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

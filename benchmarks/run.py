@@ -13,12 +13,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from pathlib import Path
 
 import psutil
+from bare_calls import counted_task, read_bare_calls
+from memory import MemoryWatch
 from peer import run_peer
 
 from svmcore import prepare_visit, run_plan
@@ -37,32 +38,6 @@ VISITS = {
     },
     "wfc": {"instrument": "acs/wfc", "filters": ("F606W", "F814W"), "exposures": 3},
 }
-
-
-class MemoryWatch:
-    """Largest memory of this process and all its children (PSS)."""
-
-    def __enter__(self):
-        self.peak = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self):
-        me = psutil.Process()
-        while not self._stop.wait(0.2):
-            total = 0
-            for process in [me, *me.children(recursive=True)]:
-                try:
-                    total += process.memory_full_info().pss
-                except psutil.Error:  # it has just ended
-                    continue
-            self.peak = max(self.peak, total)
 
 
 def cpu_of_children():
@@ -86,14 +61,21 @@ def run_ours(folder, output):
         plan = make_plan(
             prepared, reference=ReferenceChoice.from_user(folder / "gaia.ecsv")
         )
-        outcome = run_plan(
-            plan.tasks, output=output, workers=worker_count(), on_event=note
+        tasks = tuple(
+            counted_task(task)
+            if task.function.module.startswith("svmcore.pipeline.drizzle_")
+            else task
+            for task in plan.tasks
         )
+        outcome = run_plan(tasks, output=output, workers=worker_count(), on_event=note)
         report_run(plan, outcome, output)
     if not outcome.is_complete:
         raise SystemExit("\n".join(outcome.messages.values()))
+    spent, bare = read_bare_calls(output)
     return {
         "wall_s": time.perf_counter() - wall,
+        "drizzling_cpu_s": sum(spent.values()),
+        "drizzling_bare_s": sum(sum(calls.values()) for calls in bare.values()),
         "cpu_s": sum(cpu for _, cpu, _ in steps.values()),
         "peak_mb": memory.peak / 1e6,
         "steps": {
@@ -151,6 +133,12 @@ def show(visit, who, figures):
         print(
             f"    {step:28s} {part['tasks']:3d} tasks {part['seconds']:8.2f} s "
             f"{part['cpu_s']:8.2f} s CPU"
+        )
+    if "drizzling_bare_s" in figures:
+        spent, bare = figures["drizzling_cpu_s"], figures["drizzling_bare_s"]
+        print(
+            f"    drizzling: {spent:.1f} s CPU, of which the bare resampling, blot and "
+            f"median calls {bare:.1f} s: {spent / bare:.2f} times"
         )
 
 

@@ -11,7 +11,7 @@ from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
 from svmcore.pipeline.prepare import decide, prepare_visit
 from svmcore.pipeline.tasks import TaskCall
 
-__all__ = ["DrizzledVisit", "drizzle_visit"]
+__all__ = ["DrizzledVisit", "drizzle_visit", "write_header_solutions"]
 
 FIT = "fit alignment: any"
 
@@ -92,9 +92,17 @@ def _tasks_of_filters(tasks, total):
 
 def _header_solutions(total, folder):
     folder.mkdir()
+    write_header_solutions(
+        [(one.rootname, one.path) for one in total.exposures], folder
+    )
+    return folder
+
+
+def write_header_solutions(exposures, folder):
+    """Write the solutions of the headers as if they had been fitted."""
     solutions = [
-        as_aligned(one.rootname, "IDC_TEST", read_chip_wcs(one.path))
-        for one in total.exposures
+        as_aligned(rootname, "IDC_TEST", read_chip_wcs(path))
+        for rootname, path in exposures
     ]
     write_json(
         folder / "wcs.json",
@@ -104,7 +112,6 @@ def _header_solutions(total, folder):
         folder / "fit.json",
         {"catalog": "GAIA", "exposures": [_fit(one.rootname) for one in solutions]},
     )
-    return folder
 
 
 def _fit(rootname):
