@@ -81,18 +81,16 @@ def weight_map(
 
     Notes
     -----
-    IVM assumes a flat field of one: (dark + sky + read noise²)⁻¹, in
-    electrons, since calibrated exposures do not carry their flat.
+    IVM assumes a flat field of one: (dark + sky + read noise²)⁻¹, since
+    calibrated exposures do not carry their flat. As in AstroDrizzle, dark and
+    read noise are in electrons, while the sky is as it was subtracted, in the
+    unit of the file: of WFC3/IR rates it counts for too little.
     """
     match settings.weight:
         case "ERR":
             return _error_weights(pixels, good, calibration)
         case "IVM":
-            noise = (
-                calibration.dark
-                + sky * calibration.to_electrons
-                + calibration.read_noise**2
-            )
+            noise = calibration.dark + sky + calibration.read_noise**2
             return good * np.float32(1.0 / max(noise, 1e-6))
         case _:
             return good * np.float32(calibration.exptime_s)
@@ -124,7 +122,7 @@ def variance_map(
     factor = np.float32(calibration.to_electrons)
     light = np.maximum(pixels.science, 0) * factor
     model = (light + np.float32(calibration.read_noise**2)) / factor**2
-    if pixels.error is None or calibration.gain != 1.0:
+    if pixels.error is None or calibration.holds_data_numbers:
         return np.asarray(model, np.float32)
     usable = np.isfinite(pixels.error) & (pixels.error >= 0)
     return np.asarray(np.where(usable, pixels.error**2, model), np.float32)
@@ -168,6 +166,9 @@ def weight_scale(
 def _error_weights(
     pixels: ChipPixels, good: BoolImage, calibration: ChipCalibration
 ) -> NDArray[np.float32]:
+    if calibration.holds_data_numbers:  # the file's errors are none
+        sigma = np.sqrt(variance_map(pixels, calibration))
+        return np.asarray(good * (calibration.exptime_s / sigma) ** 2, np.float32)
     if pixels.error is None:
         raise DrizzleError(
             f"{calibration.rootname}[ERR,{calibration.extver}]",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from svmcore.errors import ParameterError
+from svmcore.parameters.bits import bit_sum
 from svmcore.parameters.section import Section
 
 __all__ = ["Declaration"]
@@ -214,7 +215,9 @@ def _read_str(value: JsonValue) -> str:
 
 
 def _read_bits(value: JsonValue) -> str:
-    if isinstance(value, str):
+    if isinstance(value, str) and value.strip().startswith("~"):
+        total = (bit_sum(value) or 0) & 0xFFFF  # all flags but these
+    elif isinstance(value, str):
         terms = value.strip().strip("()").replace(",", "+").split("+")
         flags = [_read_digits(term) for term in terms]
         if len(flags) > 1 and len(set(flags)) != len(flags):

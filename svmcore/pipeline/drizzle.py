@@ -45,7 +45,7 @@ Planned = tuple[list[Task], Needs]
 
 # Raised whenever pixels, values or names of a step change.
 GRIDS_VERSION = 1
-RESAMPLE_VERSION = 1
+RESAMPLE_VERSION = 2
 PRODUCT_VERSION = 3
 
 _PRODUCTS = "svmcore.pipeline.drizzle_products"

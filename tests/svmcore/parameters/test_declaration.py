@@ -38,6 +38,8 @@ STEPS_USED = {
         ("astrodrizzle", "gain", "", ""),
         ("astrodrizzle", "final_scale", None, None),
         ("astrodrizzle", "final_scale", 1, 1.0),
+        ("astrodrizzle", "final_bits", "~4096", "61439"),
+        ("astrodrizzle", "final_bits", "~(64, 32)", "65439"),
         ("astrodrizzle", "crbit", 8192.0, 8192),
         ("astrodrizzle", "skysub", False, False),
         ("astrodrizzle", "final_wht_type", "IVM", "IVM"),
@@ -56,7 +58,7 @@ def test_one_form(step, key, given, kept):
     ("step", "key", "given"),
     [
         ("astrodrizzle", "final_bits", "16+16"),
-        ("astrodrizzle", "final_bits", "~4096"),
+        ("astrodrizzle", "final_bits", "~x"),
         ("astrodrizzle", "final_bits", ""),
         ("astrodrizzle", "final_bits", 65536),
         ("astrodrizzle", "final_bits", -1),
