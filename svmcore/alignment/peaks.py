@@ -14,6 +14,8 @@ BORDER_PIX = 3  # from the edge, within which nothing is measured
 # Height over smoothed height: a single hot pixel has 1 over the central weight
 # of the kernel, a star of the profile's width less than half of that.
 _SHARPEST = 0.6
+# Where stars are hardly wider than a pixel they come close to a hot one.
+_SHARPEST_NARROW, _NARROW_PIX = 0.85, 1.8
 
 
 def find_peaks(
@@ -62,7 +64,8 @@ def find_peaks(
                 is_peak &= (value > other) | ((value == other) & ((dy, dx) > (0, 0)))
     if has_cosmic_rays:
         sharpness = signal[y, x] / np.maximum(value, 1e-30)
-        is_peak &= sharpness < _SHARPEST / float(kernel[7, 7])
+        sharpest = _SHARPEST if fwhm >= _NARROW_PIX else _SHARPEST_NARROW
+        is_peak &= sharpness < sharpest / float(kernel[7, 7])
     x, y, value = x[is_peak], y[is_peak], value[is_peak]
     order = np.argsort(-value, kind="stable")
     return x[order], y[order]

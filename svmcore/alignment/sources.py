@@ -249,6 +249,10 @@ def _stamps(
     given = np.asarray(chip.error[at], dtype=np.float32)
     noise = chip.sky.noise_at(pixel[:, 0], pixel[:, 1])[:, None, None]
     errors = np.where(np.isfinite(given) & (given > 0), given, noise)
+    if not np.all(errors > 0):  # a photon counter where it counted nothing
+        positive = errors[errors > 0]
+        least = positive.min() if positive.size else np.float32(1.0)
+        errors = np.maximum(errors, least)
     unusable = ~inside | chip.bad[at] | chip.saturated[at]
     return values, np.where(unusable, np.float32(np.inf), errors).astype(np.float32)
 

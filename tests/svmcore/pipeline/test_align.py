@@ -229,6 +229,34 @@ def test_the_same_input_gives_the_same_bytes_and_stays_untouched(
             assert path.read_bytes() == other.read_bytes(), path.name
 
 
+@pytest.mark.parametrize(
+    ("instrument", "chips"),
+    [pytest.param("wfpc2/pc", 4, marks=pytest.mark.slow), ("acs/sbc", 1)],
+    ids=["wfpc2", "sbc"],
+)
+def test_old_and_ultraviolet_detectors_are_aligned_as_one_body(
+    tmp_path, instrument, chips
+):
+    visit = tmp_path / "visit"
+    config = VisitConfig(
+        instrument=instrument,
+        exposures=2,
+        galaxy_density=0.0,
+        seed=5400,
+        has_rejected=False,
+        pointing=PointingErrors(visit_offset_mas=(1500.0, -900.0), visit_roll_deg=0.03),
+    )
+    write_visit(visit, replace(config, filters=config.filter_names[:1]))
+    found = align(visit, tmp_path / "out", visit / "gaia.ecsv").fit
+    assert found.kind == "absolute"
+    assert [each.state for each in found.exposures] == ["fitted"] * 2
+    assert all(len(wcs.chips) == chips for wcs in found.wcs)
+    # Enough of the stars of narrow profile pass for no cosmic rays.
+    assert min(each.n_reference for each in found.exposures) >= 40
+    # Sixty stars of 1 to 3 mas allow 0.3 mas.
+    assert max(errors_mas(visit, found.wcs).values()) < 1.0
+
+
 @pytest.mark.slow
 def test_without_a_catalog_the_products_say_so(ir_visit, tmp_path):
     decisions = AlignmentDecisions(kept_apriori=frozenset({"idem01a1q"}))
