@@ -6,6 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from svmcore.drizzling.grid import grid_wcs
 from svmcore.model.cutout import Cutout
@@ -97,18 +98,28 @@ class CutoutProcess:
         """
         # As bytes the exposures are a key of what the process holds open.
         exposures = pickle.dumps((question.total, question.results))
-        work = (exposures, question.product, question.center_deg, question.size)
+        work = (
+            exposures,
+            question.product,
+            question.center_deg,
+            question.size,
+            question.parameters,
+        )
         try:
-            return self._started().submit(_answer, *work, question.parameters).result()
+            return self._run(work)
         except BrokenProcessPool:
             self.close()
-            return self._started().submit(_answer, *work, question.parameters).result()
+            return self._run(work)
 
     def close(self) -> None:
         """End the process; a later question starts another one."""
         if self._pool is not None:
             self._pool.kill()
             self._pool = None
+
+    def _run(self, work: tuple[Any, ...]) -> CutoutAnswer:
+        answer: CutoutAnswer = self._started().submit(_answer, *work).result()
+        return answer
 
     def _started(self) -> WorkerPool:
         if self._pool is None:
