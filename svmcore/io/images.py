@@ -244,7 +244,9 @@ def _calibration(
     settings: InstrumentSettings,
 ) -> ChipCalibration:
     header = science.values
-    unit = str(header.get("BUNIT", "ELECTRONS")).strip().upper()
+    instrument = str(primary.get("INSTRUME", "")).strip().upper()
+    usual = "COUNTS" if instrument == "WFPC2" else "ELECTRONS"
+    unit = str(header.get("BUNIT", usual)).strip().upper() or usual
     is_rate = unit.endswith("/S")
     exptime = settings.exptime_s
     if exptime is None:
@@ -255,7 +257,6 @@ def _calibration(
             f"exposure time is {exptime:g} s, more than zero is expected",
             "Leave the exposure out, or give the parameter exptime.",
         )
-    instrument = str(primary.get("INSTRUME", "")).strip().upper()
     number = int(_number(header, "CCDCHIP") or _number(header, "DETECTOR") or 1)
     gain, read_noise = _gain_and_noise(primary, number, unit, settings, instrument)
     return ChipCalibration(

@@ -70,6 +70,11 @@ class ChipCalibration:
         return 1.0 if self.is_rate else self.exptime_s
 
     @property
+    def holds_data_numbers(self) -> bool:
+        """Whether pixel values are data numbers, not electrons or photons."""
+        return self.unit == "COUNTS" and self.gain != 1.0
+
+    @property
     def gain(self) -> float:
         """Electrons per collected count."""
         return self.to_electrons * self.time_s / self.exptime_s

@@ -68,7 +68,8 @@ def read_noiseless_chips(folder: Path, rootname: str) -> tuple[NoiselessChip, ..
     # Visits from before the truth held the focus: the mean one.
     breathing = float(row["breathing"]) if "breathing" in table.colnames else 0.0
     band = instrument.filters[filter_name]
-    psf = build_psf(instrument, band, breathing=breathing)
+    # WFPC2 files hold data numbers, and flag saturated pixels with bit 8.
+    spoiling = BAD | (8 if instrument.gains else SATURATED)
     full_shape = read_geometry(instrument.name, filter_name).chip_shape
     stars = Table.read(folder / "stars.ecsv", format="ascii.ecsv")
     path = exposure_path(folder, rootname)
@@ -79,11 +80,16 @@ def read_noiseless_chips(folder: Path, rootname: str) -> tuple[NoiselessChip, ..
         for extver, wcs in true.items():
             header = hdus["SCI", extver].header
             corner = (-int(header.get("LTV1", 0)), -int(header.get("LTV2", 0)))
+            sensor = instrument.on_chip(extver)
+            psf = build_psf(sensor, band, breathing=breathing)
             image = _starlight(
                 (wcs, full_shape, corner), stars, filter_name, psf, seconds
             )
-            faulty = (hdus["DQ", extver].data & (SATURATED | BAD)) > 0
+            faulty = (hdus["DQ", extver].data & spoiling) > 0
             spoilt = _spoilt(folder, row, extver, image, seconds)
+            if instrument.gains:
+                gain = np.float32(instrument.gains[extver - 1])
+                image, spoilt = image / gain, spoilt / gain
             found.append(NoiselessChip(wcs, image, spoilt, faulty, seconds))
     return tuple(found)
 

@@ -24,6 +24,7 @@ _RADII_ARCSEC = {"wfc3/ir": 1.0, "wfc3/uvis": 0.5, "acs/wfc": 0.6, "acs/hrc": 0.
 _USUAL_RADIUS_ARCSEC = 0.6
 _RING = (1.5, 2.0)
 _LEAST_ELECTRONS = 3e4  # of a star, in one exposure
+_LEAST_PHOTONS = 2e3  # the same for the SBC, whose fields are dark
 _MOST_STARS = 200
 _NEIGHBOUR_SHARE = 0.03  # of the star's light that others may put near it
 _SPOILT_SHARE = 0.002  # that defects and cosmic rays may, in one exposure alone
@@ -135,7 +136,9 @@ def _read_frame(
     radius = _RADII_ARCSEC.get(str(known[0]["detector"]), _USUAL_RADIUS_ARCSEC) / scale
     flux = np.asarray(stars[f"flux_{filters.pop().lower()}"], float)
     sky = np.column_stack([stars["ra"], stars["dec"]])
-    chosen = _isolated(wcs, sky, flux, _RING[1] * radius, _LEAST_ELECTRONS / seconds)
+    is_counter = str(known[0]["detector"]) == "acs/sbc"
+    least = _LEAST_PHOTONS if is_counter else _LEAST_ELECTRONS
+    chosen = _isolated(wcs, sky, flux, _RING[1] * radius, least / seconds)
     return _Frame(path, wcs, scale, radius, exposures, chosen, sky[list(chosen)])
 
 
