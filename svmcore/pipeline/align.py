@@ -20,7 +20,7 @@ from svmcore.pipeline.tasks import NamedFunction, Task
 __all__ = ["alignment_tasks", "residual_task"]
 
 # Raised whenever sources, values or names of a step change.
-DETECTION_VERSION = 3
+DETECTION_VERSION = 4
 FIT_VERSION = 5
 WRITE_VERSION = 1
 RESIDUAL_VERSION = 1

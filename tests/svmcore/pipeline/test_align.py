@@ -214,6 +214,51 @@ def test_headerlets_give_the_same_positions_on_the_original(
         assert np.abs(delta).max() * 3.6e6 < 0.01
 
 
+@pytest.mark.parametrize("instrument", ["wfc3/ir", "wfc3/uvis", "acs/wfc"])
+def test_headerlets_agree_for_large_offsets_and_every_chip(tmp_path, instrument):
+    visit, (ny, nx) = tmp_path / "visit", (256, 512)
+    config = VisitConfig(
+        instrument=instrument,
+        filters=("F160W",) if instrument == "wfc3/ir" else ("F814W",),
+        exposures=1,
+        density=9000.0,
+        galaxy_density=0.0,
+        chip_shape=(ny, nx),
+        seed=61,
+        has_rejected=False,
+        pointing=PointingErrors(
+            visit_offset_mas=(2150.0, -2090.0), visit_roll_deg=0.05
+        ),
+    )
+    write_visit(visit, config)
+    found = align(visit, tmp_path / "out", visit / "gaia.ecsv")
+    assert found.fit.kind == "absolute"
+    (member,) = found.members
+    original = next(visit.glob(f"{member.exposure.rootname}_fl?.fits"))
+    before = read_chip_wcs(original)
+    copy = tmp_path / original.name
+    shutil.copy(original, copy)
+    copy.chmod(0o644)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        apply_headerlet_as_primary(str(copy), str(found.output / member.headerlet_name))
+    Path("headerlet.log").unlink(missing_ok=True)  # stwcs leaves it
+    ours = read_chip_wcs(found.output / member.calibrated_name)
+    theirs = read_chip_wcs(copy)
+    assert sorted(ours) == sorted(theirs) == sorted(before)
+    x, y = np.meshgrid(np.linspace(0, nx - 1, 5), np.linspace(0, ny - 1, 5))
+    grid = np.column_stack([x.ravel(), y.ravel()])
+    for extver, wcs in ours.items():
+        assert wcs.pixel_shape == (nx, ny)
+        assert (wcs.cpdis1 is None) == (theirs[extver].cpdis1 is None)
+        here, there, given = (
+            each.all_pix2world(grid, 0)
+            for each in (wcs, theirs[extver], before[extver])
+        )
+        assert np.abs(here - there).max() * 3.6e6 < 0.01
+        assert np.hypot(*(here - given).T).min() * 3.6e6 > 2000.0
+
+
 @pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes_and_stays_untouched(
     ir_visit, ir_aligned, tmp_path
