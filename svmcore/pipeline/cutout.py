@@ -29,8 +29,10 @@ from svmcore.pipeline.cutout_trial import (
     prepare_trial,
     product_grid,
 )
-from svmcore.pipeline.drizzle import choose_masking
 from svmcore.pipeline.drizzle_chips import make_drop
+from svmcore.pipeline.drizzle_choices import (
+    choose_masking,
+)
 
 __all__ = ["compare", "drizzle_cutout", "product_grid"]
 

@@ -14,7 +14,9 @@ from svmcore.model.product import Product, ProductTree, TotalProduct
 from svmcore.parameters.selection import ParameterSet
 from svmcore.pipeline.cutout import drizzle_cutout
 from svmcore.pipeline.cutout_source import CutoutSource, open_cutouts
-from svmcore.pipeline.drizzle import settings_of
+from svmcore.pipeline.drizzle_choices import (
+    settings_of,
+)
 from svmcore.pipeline.pool import WorkerPool
 
 __all__ = ["CutoutAnswer", "CutoutProcess", "CutoutQuestion"]

@@ -16,9 +16,11 @@ from svmcore.pipeline.cutout_compare import Compared, compare_filter
 from svmcore.pipeline.cutout_masks import skies_of, static_of
 from svmcore.pipeline.cutout_source import CutoutSource
 from svmcore.pipeline.drizzle import (
+    shares_filters,
+)
+from svmcore.pipeline.drizzle_choices import (
     follows_total,
     settings_of,
-    shares_filters,
     total_filters,
 )
 

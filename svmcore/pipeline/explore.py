@@ -16,8 +16,11 @@ from svmcore.model.exposure import Exposure
 from svmcore.model.grid import MosaicGrid
 from svmcore.model.product import Product, TotalProduct
 from svmcore.model.wcs import AlignedWcs
-from svmcore.pipeline.drizzle import follows_total, settings_of
 from svmcore.pipeline.drizzle_chips import without_distortion
+from svmcore.pipeline.drizzle_choices import (
+    follows_total,
+    settings_of,
+)
 from svmcore.pipeline.prepare import PreparedVisit
 
 __all__ = ["DepthMap", "depth_map", "product_grids", "total_grid"]

@@ -12,6 +12,8 @@ from svmcore.pipeline.catalog import catalog_tasks
 from svmcore.pipeline.drizzle import (
     cosmic_ray_tasks,
     drizzling_tasks,
+)
+from svmcore.pipeline.drizzle_choices import (
     unmade_products,
 )
 from svmcore.pipeline.prepare import PreparedVisit

@@ -14,7 +14,9 @@ from svmcore.errors import InputError, ParameterError
 from svmcore.io.drizzle_results import read_cosmic_rays, read_grids, read_sky
 from svmcore.io.images import read_calibration
 from svmcore.model.decisions import ParameterChange
-from svmcore.pipeline.drizzle import total_filters
+from svmcore.pipeline.drizzle_choices import (
+    total_filters,
+)
 from svmcore.simulation.config import VisitConfig
 from svmcore.simulation.visit import write_visit
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from svmcore.pipeline import drizzle as planning
+from svmcore.pipeline.drizzle_planner import ProductPlanner
 from svmcore.simulation.config import VisitConfig
 from svmcore.simulation.visit import write_visit
 from tests.support.drizzled_visits import drizzle_visit
@@ -76,7 +76,7 @@ def test_products_are_the_same_with_and_without_errors(stacked, uvis, tmp_path):
 
 def test_stacking_propagates_as_drizzling_does(stacked, uvis, tmp_path, monkeypatch):
     """Products drizzled each on its own have the same errors."""
-    monkeypatch.setattr(planning._Planner, "_shares_drops", lambda *_: False)
+    monkeypatch.setattr(ProductPlanner, "_shares_drops", lambda *_: False)
     alone = drizzle_visit(uvis.exposure_list, tmp_path / "out", has_errors=True)
     steps = {name.split(":")[0] for name in alone.folders}
     assert {"resample alone", "resample for total"} <= steps
