@@ -259,3 +259,35 @@ def test_wrong_value_is_refused_before_anything_runs(key, visit):
     changed = prepared.decisions.with_parameter(_set(key, wrong))
     with pytest.raises(ParameterError, match=key):
         make_plan(decide(prepared.visit, changed), steps=("alignment", "drizzling"))
+
+
+def test_product_that_is_switched_off_is_missing_and_said_so(visit):
+    prepared = prepare_visit(visit.exposure_list)
+    (total,) = prepared.tree.totals
+    product = total.filters[0]
+    off = ParameterChange(product.basename, "astrodrizzle", "driz_combine", False)
+    plan = make_plan(decide(prepared.visit, prepared.decisions.with_parameter(off)))
+    made = {name for task in plan.tasks for name in task.outputs}
+    assert product.drizzle_name not in made
+    assert {total.drizzle_name, *(one.drizzle_name for one in total.members)} <= made
+    said = "\n".join(plan.left_out)
+    assert f"{product.drizzle_name}: not made, as driz_combine is false" in said
+    assert f"catalog: {total.basename}: not made without" in said
+    assert not any(name.endswith("-cat.ecsv") for name in made)
+    assert make_plan(prepared).left_out == ()
+
+
+def test_total_does_without_a_filter_product(visit, tmp_path):
+    first = drizzle_visit(visit.exposure_list, tmp_path / "first")
+    product = first.total.filters[0]
+    off = ParameterChange(product.basename, "astrodrizzle", "driz_combine", False)
+    second = drizzle_visit(visit.exposure_list, tmp_path / "second", [off])
+    assert not second.file(product).exists()
+    with (
+        fits.open(first.file(first.total)) as one,
+        fits.open(second.file(second.total)) as other,
+    ):
+        for name in ("SCI", "WHT"):
+            assert np.allclose(
+                one[name].data, other[name].data, rtol=1e-4, atol=1e-4, equal_nan=True
+            )
