@@ -13,6 +13,7 @@ from stwcs.wcsutil import HSTWCS
 
 from svmcore.io.wcs import read_chip_wcs
 from svmcore.simulation.blemishes import BAD, BIAS
+from svmcore.simulation.instruments import INSTRUMENTS
 from svmcore.simulation.truth import exposure_path, read_true_wcs, read_truth_table
 from svmcore.simulation.truth_pixels import (
     TrueHits,
@@ -230,14 +231,15 @@ def _read_chips(folder: Path, path: Path, rootname: str) -> dict[int, _Chip]:
     detectors = {
         str(row["rootname"]): str(row["detector"]) for row in read_truth_table(folder)
     }
-    slug = detectors[rootname].replace("/", "_")
-    defects = defects_path(folder, slug)
+    instrument = INSTRUMENTS[detectors[rootname]]
+    defects = defects_path(folder, instrument.name)
     faulty = read_defects(defects) if defects.is_file() else {}
     chips = {}
     with fits.open(given) as hdus, fits.open(path) as product:
         for extver, hits in read_hits(hits_path(folder, rootname)).items():
+            gain = instrument.gains[extver - 1] if instrument.gains else 1.0
             planes = {
-                name: hdus[name, extver].data.astype(np.float64)
+                name: hdus[name, extver].data.astype(np.float64) * gain
                 for name in ("SCI", "ERR")
             }
             quality = hdus["DQ", extver].data & ~FOUND_BIT
