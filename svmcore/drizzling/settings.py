@@ -1,13 +1,11 @@
 """The ``astrodrizzle`` parameters of one product, typed and checked."""
 
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from svmcore.drizzling.setting_values import SettingValues
 from svmcore.errors import ParameterError
-from svmcore.parameters.bits import bit_sum
 
 __all__ = [
     "BlotSettings",
@@ -207,7 +205,7 @@ def drizzle_settings(
     >>> drizzle_settings({"final_pixfrac": 0.8, "final_bits": "64, 32"}).final.bits
     96
     """
-    values = _Values(section)
+    values = SettingValues(section)
     rejects = exposures > 1 and values.flag("driz_cr", default=False)
     return DrizzleSettings(
         static=StaticSettings(
@@ -240,7 +238,7 @@ def drizzle_settings(
     )
 
 
-def _sky(values: "_Values") -> SkySettings:
+def _sky(values: SettingValues) -> SkySettings:
     return SkySettings(
         values.flag("skysub", default=True),
         values.choice(
@@ -261,7 +259,7 @@ def _sky(values: "_Values") -> SkySettings:
     )
 
 
-def _separate(values: "_Values") -> SeparateSettings:
+def _separate(values: SettingValues) -> SeparateSettings:
     return SeparateSettings(
         values.choice("driz_sep_kernel", KERNELS, "turbo"),
         values.weight_scale("driz_sep_wt_scl"),
@@ -272,7 +270,7 @@ def _separate(values: "_Values") -> SeparateSettings:
     )
 
 
-def _median(values: "_Values") -> MedianSettings:
+def _median(values: SettingValues) -> MedianSettings:
     return MedianSettings(
         values.flag("median_newmasks", default=True),
         values.number("combine_maskpt", 0.3, minimum=0.0, maximum=1.0),
@@ -286,7 +284,7 @@ def _median(values: "_Values") -> MedianSettings:
     )
 
 
-def _final(values: "_Values") -> FinalSettings:
+def _final(values: SettingValues) -> FinalSettings:
     return FinalSettings(
         values.choice("final_wht_type", ("EXP", "ERR", "IVM"), "EXP"),
         values.choice("final_kernel", KERNELS, "square"),
@@ -300,7 +298,7 @@ def _final(values: "_Values") -> FinalSettings:
     )
 
 
-def _frame(values: "_Values", prefix: str, *, is_default: bool) -> FrameSettings:
+def _frame(values: SettingValues, prefix: str, *, is_default: bool) -> FrameSettings:
     frame = FrameSettings(
         values.flag(f"{prefix}_wcs", default=is_default),
         values.text(f"{prefix}_refimage"),
@@ -327,7 +325,7 @@ def _frame(values: "_Values", prefix: str, *, is_default: bool) -> FrameSettings
     return frame
 
 
-def _instrument(values: "_Values") -> InstrumentSettings:
+def _instrument(values: SettingValues) -> InstrumentSettings:
     return InstrumentSettings(
         values.optional("gain", minimum=0.0),
         values.optional("rdnoise", minimum=0.0),
@@ -336,121 +334,4 @@ def _instrument(values: "_Values") -> InstrumentSettings:
         values.keywords("rnkeyword"),
         values.text("expkeyword") or "EXPTIME",
         values.extensions("group"),
-    )
-
-
-class _Values:
-    """Typed look-ups in a section; each raises a named `ParameterError`."""
-
-    def __init__(self, section: Mapping[str, Any]) -> None:
-        self._section = section
-
-    def _get(self, key: str, default: Any) -> Any:
-        value = self._section.get(key, default)
-        return default if isinstance(value, str) and not value.strip() else value
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        value = self._get(key, default)
-        if not isinstance(value, bool):
-            raise _wrong(key, value, "true or false")
-        return value
-
-    def text(self, key: str) -> str:
-        value = self._get(key, "")
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise _wrong(key, value, "a text")
-        return value.strip()
-
-    def keywords(self, key: str) -> tuple[str, ...]:
-        return tuple(name for name in re.split(r"[,\s]+", self.text(key)) if name)
-
-    def extensions(self, key: str) -> tuple[int, ...]:
-        """Return EXTVER numbers in ascending order; none for all."""
-        text = self.text(key)
-        words = [word for word in re.split(r"[,\s]+", text) if word]
-        if not all(word.isdecimal() and int(word) > 0 for word in words):
-            raise _wrong(key, text, 'numbers of SCI extensions, such as "1" or "1,2"')
-        return tuple(sorted({int(word) for word in words}))
-
-    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
-        value = self._get(key, default)
-        for choice in choices:
-            if isinstance(value, str) and value.lower() == choice.lower():
-                return choice
-        raise _wrong(key, value, "one of " + ", ".join(choices))
-
-    def number(
-        self,
-        key: str,
-        default: float,
-        *,
-        minimum: float = -math.inf,
-        maximum: float = math.inf,
-    ) -> float:
-        return _number(key, self._get(key, default), minimum, maximum)
-
-    def optional(
-        self, key: str, *, minimum: float = -math.inf, maximum: float = math.inf
-    ) -> float | None:
-        value = self._get(key, None)
-        if value is None or value == "INDEF":
-            return None
-        return _number(key, value, minimum, maximum)
-
-    def count(self, key: str, default: int) -> int:
-        value = self._get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise _wrong(key, value, "a whole number, zero or more")
-        return value
-
-    def optional_count(self, key: str) -> int | None:
-        value = self.optional(key, minimum=1)
-        return None if value is None else math.floor(value + 0.5)
-
-    def pair(self, key: str, default: tuple[float, float]) -> tuple[float, float]:
-        value = self._get(key, f"{default[0]} {default[1]}")
-        words = re.split(r"[,;\s]+", str(value).strip()) if value is not None else []
-        if len(words) != 2:
-            raise _wrong(key, value, 'two numbers in one text, such as "3.5 3.0"')
-        return (_number(key, words[0]), _number(key, words[1]))
-
-    def weight_scale(self, key: str) -> str:
-        value = str(self._get(key, "exptime"))
-        if value not in ("exptime", "expsq"):
-            _number(key, value, 0.0)
-        return value
-
-    def bits(self, key: str, default: int | None) -> int | None:
-        value = self._get(key, default)
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        try:
-            return bit_sum(value)
-        except ValueError as error:
-            raise _wrong(
-                key, value, 'a sum or list of DQ bits, such as "336" or "16,64,256"'
-            ) from error
-
-
-def _number(
-    key: str, value: Any, minimum: float = -math.inf, maximum: float = math.inf
-) -> float:
-    try:
-        number = float(value) if not isinstance(value, bool) else math.nan
-    except (TypeError, ValueError):
-        number = math.nan
-    if math.isnan(number) or not minimum <= number <= maximum:
-        limits = "" if math.isinf(minimum) else f" from {minimum:g}"
-        limits += "" if math.isinf(maximum) else f" to {maximum:g}"
-        raise _wrong(key, value, f"a number{limits}")
-    return number
-
-
-def _wrong(key: str, value: Any, expected: str) -> ParameterError:
-    return ParameterError(
-        f"astrodrizzle → {key}",
-        f"{value!r} was found, {expected} is expected",
-        "Correct the value or remove it to use the default.",
     )
