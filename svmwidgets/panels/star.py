@@ -149,7 +149,8 @@ class StarView(widgets.VBox):
 
     def _describe(self, fit: GroupFit, row: int) -> None:
         table = fit.matches
-        before, after = table.before_mas[row], table.residual_mas[row]
+        # As the plots have it: source minus reference.
+        before, after = -table.before_mas[row], -table.residual_mas[row]
         used = "used" if table.is_used[row] else f"not used: {table.why_not[row]}"
         set_facts(
             self.facts,
