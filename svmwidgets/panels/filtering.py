@@ -27,7 +27,7 @@ _COLUMNS = (
     column("use", "Use", "toggle", tooltip="Whether the exposure is processed"),
     column("rootname", "Exposure", "code"),
     column("filter", "Filter"),
-    column("exptime", "Time", "number", digits=1, unit="s"),
+    column("exptime", "Time", "number", digits=1, unit="s", width="84px"),
     column("verdict", "Verdict", "badge"),
     column("role", "Role", width="1%"),
     column("why", "Why", width="46%"),
@@ -63,7 +63,7 @@ class FilteringPanel(widgets.VBox):
         self.table.observe(guard(lambda _: self._describe()), "selected")
         self.facts = text()
         self.reasons = text(css="svm-reasons")
-        self.reason = field("Reason", placeholder="Reason, kept in the records")
+        self.reason = field("Reason", placeholder="Why, for the records")
         self.suggested = menu(
             [("Suggested reasons", ""), *((one, one) for one in SUGGESTED_REASONS)],
             value="",
@@ -78,21 +78,24 @@ class FilteringPanel(widgets.VBox):
         self.pending = text(css="svm-pending")
         self.effect = text()
         self.change = text(css="svm-warning")
-        by_hand = card(
-            [
-                self.pending,
-                label("Reason", self.reason),
-                toolbar(self.suggested, self.accept, self.reject, self.automatic),
-            ],
-            heading="Verdict by hand",
+        by_hand = toolbar(
+            label("Reason", self.reason),
+            self.suggested,
+            self.accept,
+            self.reject,
+            self.automatic,
         )
         super().__init__(
             [
                 columns(
-                    [card([self.table], heading="Exposures")],
+                    [
+                        card(
+                            [by_hand, self.pending, self.table],
+                            heading="Exposures",
+                        )
+                    ],
                     [
                         card([self.facts, self.reasons], heading="Selected"),
-                        by_hand,
                         card([self.effect, self.change], heading="Products now"),
                     ],
                 )

@@ -82,7 +82,7 @@ def test_walks_from_the_list_to_exported_parameters(walk, tmp_path):
     row = walk.row("a0q")
     row.get_by_role("checkbox").click()
     app.get_by_text("Write a reason").wait_for()
-    reason = page.get_by_placeholder("Reason, kept in the records")
+    reason = page.get_by_placeholder("Why, for the records")
     reason.fill("trailed")
     reason.press("Tab")
     walk.button("Reject").click()

@@ -106,6 +106,8 @@ function render({ model, el }) {
 
   function drawCompass(context, area, colours) {
     const [X, Y] = [area.right - 14, area.bottom - 14];
+    context.fillStyle = colours.ground;
+    context.fillRect(X - 40, Y - 38, 48, 46); // outlines must not cross the letters
     context.strokeStyle = context.fillStyle = colours.text;
     context.lineWidth = 1.4;
     context.beginPath();
