@@ -30,6 +30,8 @@ _KEYWORDS = (
     ("Filter 2", "FILTER2"),
     ("Filter", "FILTER"),
 )
+# WFPC2 headers give numbers of filters there, and the gain elsewhere.
+_WFPC2_NAMES = {"FILTER1": "FILTNAM1", "FILTER2": "FILTNAM2", "CCDGAIN": "ATODGAIN"}
 _WCS = (
     *("WCSAXES", "CRPIX1", "CRPIX2", "CUNIT1", "CUNIT2", "CTYPE1", "CTYPE2"),
     *("CRVAL1", "CRVAL2", "RADESYS", "CD1_1", "CD1_2", "CD2_1", "CD2_2"),
@@ -72,7 +74,7 @@ def catalog_head(
     """
     head: dict[str, Any] = {"Image File Name": file_name.upper()}
     for label, keyword in _KEYWORDS:
-        value = keywords.get(keyword)
+        value = keywords.get(_WFPC2_NAMES.get(keyword, ""), keywords.get(keyword))
         if isinstance(value, str | int | float):
             head[label] = value
     threshold = "nsigma" if kind == "point" else "sourcex.segm_nsigma"

@@ -42,8 +42,9 @@ _WCS = re.compile(
     r"^(WCSAXES|CRPIX\d|CDELT\d|CUNIT\d|CTYPE\d|CRVAL\d|LONPOLE|LATPOLE|RADESYS|"
     r"CD\d_\d|PC\d_\d|ORIENTAT|WCSNAME|VAFACTOR|LTM\d_\d)$"
 )
+# DETECTOR: in WFPC2 files the number of the chip.
 _CHIP_ONLY = frozenset(
-    ["EXTVER", "EXTNAME", "INHERIT", "BUNIT", "MDRIZSKY", "S_REGION"]
+    ["DETECTOR", "EXTVER", "EXTNAME", "INHERIT", "BUNIT", "MDRIZSKY", "S_REGION"]
 )
 
 Values = dict[str, Any]

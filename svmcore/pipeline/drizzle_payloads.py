@@ -245,6 +245,9 @@ class ProductPayload:
         Whether the product gets an ERR extension.
     aperture : str
         Value of APERTURE; empty to leave that of the inputs.
+    singles : tuple of str
+        Only exposures of a filter that are in the total product by choice,
+        and their filters, for the header.
     """
 
     basename: str
@@ -267,6 +270,7 @@ class ProductPayload:
     reference_rootname: str = ""
     has_errors: bool = False
     aperture: str = ""
+    singles: tuple[str, ...] = ()
 
     def remarks(self, skies: Iterable[str]) -> tuple[str, ...]:
         """Return what header and trailer say: exposures left out, odd skies.
@@ -282,8 +286,13 @@ class ProductPayload:
             "filter: its cosmic rays are not known"
             for one in self.excluded
         )
+        taken_in = (
+            f"{one}: in the total product by choice, as the only exposure of its "
+            "filter: its cosmic rays are not known"
+            for one in self.singles
+        )
         skies = [one for one in skies if one.startswith(rootnames) and self.sky.is_on]
-        return (*left_out, *(f"Sky of {one}" for one in skies))
+        return (*left_out, *taken_in, *(f"Sky of {one}" for one in skies))
 
     @property
     def adds_only(self) -> bool:

@@ -149,7 +149,14 @@ class ProductPlanner:
             filters=filters if shares else (),
             excluded=left,
         )
-        return [*tasks, made]
+        several = any(len(one.members) > 1 for one in filters)
+        chosen = tuple(
+            f"{one.members[0].exposure.rootname} ({one.filter_name})"
+            for one in filters
+            if several and len(one.members) == 1
+        )
+        payload = replace(made.payload, singles=chosen)
+        return [*tasks, replace(made, payload=payload)]
 
     def shares_filters(self) -> bool:
         """Return whether the total is stacked from the filter products."""

@@ -197,6 +197,27 @@ class ProductsModel(StepModel):
         has_left_out = bool(self.tree and self.tree.left_out)
         return has_left_out or self.door.decisions.prefer_flt
 
+    @property
+    def can_choose_singles(self) -> bool:
+        """Whether some filter has one exposure and another one has more."""
+        counts = [
+            {len(one.members) > 1 for one in total.filters}
+            for total in (self.tree.totals if self.tree else ())
+        ]
+        return {True, False} in counts or self.door.decisions.singles_in_total
+
+    def use_singles(self, *, used: bool) -> bool:
+        """Put the only exposure of a filter into the total product, or not."""
+        word = "Put" if used else "Do not put"
+        decisions = replace(self.door.decisions, singles_in_total=used)
+        return self.door.decide(f"{word} single exposures into the total", decisions)
+
+    def add_errors(self, *, added: bool) -> bool:
+        """Give products an ERR extension, or the standard extensions alone."""
+        word = "with" if added else "without"
+        decisions = replace(self.door.decisions, error_extension=added)
+        return self.door.decide(f"Products {word} ERR extension", decisions)
+
     def prefer_flt(self, *, preferred: bool) -> bool:
         """Use FLT files where a filter has both, or FLC files again."""
         word = "FLT" if preferred else "FLC"

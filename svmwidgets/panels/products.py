@@ -47,13 +47,26 @@ class ProductsPanel(widgets.VBox):
         self.depth = DepthView()
         self.flt = switch("Use FLT files where a filter has both FLT and FLC")
         self.flt.observe(guard(self._prefer_flt), "value")
+        self.singles = switch("Put the only exposure of a filter into the total too")
+        self.singles.observe(guard(self._use_singles), "value")
+        self.errors = switch("Add the standard deviation of each pixel (ERR)")
+        self.errors.observe(guard(self._add_errors), "value")
         self.left_out = text(css="svm-warning")
         self.edit = act("Edit its parameters", guard(self._edit), kind="quiet")
         super().__init__(
             [
                 columns(
                     [
-                        card([self.tree, self.left_out, self.flt], heading="Products"),
+                        card(
+                            [
+                                self.tree,
+                                self.left_out,
+                                self.flt,
+                                self.singles,
+                                self.errors,
+                            ],
+                            heading="Products",
+                        ),
                         card([self.sky], heading="On the sky"),
                     ],
                     [
@@ -92,11 +105,24 @@ class ProductsPanel(widgets.VBox):
         lines = [f"{o.rootname}: {o.sentence}" for o in tree.left_out] if tree else []
         set_text(self.left_out, " ".join(lines))
         self.flt.layout.display = None if self.model.can_choose_flt else "none"
-        self.flt.value = self.model.door.decisions.prefer_flt
+        decisions = self.model.door.decisions
+        self.flt.value = decisions.prefer_flt
+        can_choose = self.model.can_choose_singles
+        self.singles.layout.display = None if can_choose else "none"
+        self.singles.value = decisions.singles_in_total
+        self.errors.value = decisions.error_extension
 
     def _prefer_flt(self, change: Any) -> None:
         if change["new"] != self.model.door.decisions.prefer_flt:
             self.model.prefer_flt(preferred=change["new"])
+
+    def _use_singles(self, change: Any) -> None:
+        if change["new"] != self.model.door.decisions.singles_in_total:
+            self.model.use_singles(used=change["new"])
+
+    def _add_errors(self, change: Any) -> None:
+        if change["new"] != self.model.door.decisions.error_extension:
+            self.model.add_errors(added=change["new"])
 
     def _picked(self, change: Any) -> None:
         if change["new"]:

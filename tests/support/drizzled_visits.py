@@ -1,7 +1,7 @@
 """Small simulated visits, drizzled without the engine."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from svmcore.io.raw import write_json
@@ -34,7 +34,14 @@ class DrizzledVisit:
 
 
 def drizzle_visit(
-    source, output, changes=(), *, known=None, has_errors=False, only_filters=False
+    source,
+    output,
+    changes=(),
+    *,
+    known=None,
+    has_errors=False,
+    only_filters=False,
+    singles_in_total=False,
 ):
     """Run all drizzling tasks one after the other, on the WCS of the headers.
 
@@ -42,7 +49,7 @@ def drizzle_visit(
     again. ``only_filters`` leaves out exposure products and the total.
     """
     prepared = prepare_visit(source)
-    decisions = prepared.decisions
+    decisions = replace(prepared.decisions, singles_in_total=singles_in_total)
     for change in changes:
         decisions = decisions.with_parameter(change)
     prepared = decide(prepared.visit, decisions)

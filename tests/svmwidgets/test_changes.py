@@ -59,6 +59,8 @@ decisions = st.builds(
     ),
     alignment=st.dictionaries(st.sampled_from(["wfc3_ir", "acs_wfc"]), alignments),
     prefer_flt=st.booleans(),
+    error_extension=st.booleans(),
+    singles_in_total=st.booleans(),
     carry_fit_to_grism=st.booleans(),
 )
 choices = st.builds(Choices, decisions, st.sampled_from(["none", "gaia.ecsv"]))

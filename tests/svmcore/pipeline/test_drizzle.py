@@ -416,6 +416,26 @@ def test_total_names_the_exposures_that_it_leaves_out(ir, tmp_path):
     assert f"{rootname} ({short.filter_name}): left out of the total" in history
 
 
+def test_total_takes_single_exposures_by_choice_and_says_so(ir, tmp_path):
+    drizzled = drizzle_visit(
+        sorted(ir.exposures)[2:], tmp_path / "out", singles_in_total=True
+    )
+    (short,) = [one for one in drizzled.total.filters if len(one.members) == 1]
+    with fits.open(drizzled.file(drizzled.total)) as hdus:
+        header, weight = hdus[0].header, hdus["WHT"].data
+    assert (header["NUMEXP"], header["NDRIZIM"]) == (4, 4)
+    history = " ".join(header["HISTORY"])
+    rootname = short.members[0].exposure.rootname
+    assert (
+        f"{rootname} ({short.filter_name}): in the total product by choice" in history
+    )
+    alone = [fits.getdata(drizzled.file(one), "WHT") for one in drizzled.total.filters]
+    both = (alone[0] > 0) & (alone[1] > 0)
+    # The total ignores a few more DQ flags than its filters.
+    close = np.isclose(weight[both], (alone[0] + alone[1])[both], rtol=1e-4)
+    assert close.mean() > 0.9
+
+
 def test_more_than_32_chips_take_a_second_context_plane(tmp_path):
     config = replace(
         UVIS, filters=("F814W",), exposures=17, chip_shape=(40, 46), density=0.0

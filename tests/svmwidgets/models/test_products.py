@@ -55,3 +55,27 @@ def test_grid_and_depth_follow_the_selected_product(session, model):
 def test_conditions_tell_why_a_set_was_chosen(model):
     name = model.nodes[1].basename
     assert "filter_basic" in model.conditions_of(name)
+
+
+def test_products_get_errors_if_asked_for(session, model):
+    assert model.add_errors(added=True)
+    assert session.prepared.decisions.error_extension
+    session.undo()
+    assert not session.prepared.decisions.error_extension
+
+
+def test_single_exposures_go_into_the_total_if_asked_for(session, model):
+    assert not model.can_choose_singles
+    total = session.prepared.tree.totals[0]
+    lone = total.filters[0].exposures[0]
+    session.filtering.override([lone.rootname], accepted=False, reason="trailed")
+    (total,) = session.prepared.tree.totals
+    assert model.can_choose_singles
+    assert len(total.used_filters) == 1
+    model.use_singles(used=True)
+    (total,) = session.prepared.tree.totals
+    assert len(total.used_filters) == 2
+    assert model.can_choose_singles
+    session.undo()
+    assert len(session.prepared.tree.totals[0].used_filters) == 1
+    session.undo()
