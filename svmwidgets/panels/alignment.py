@@ -81,6 +81,11 @@ class AlignmentPanel(widgets.VBox):
         self.geometry = menu(list(GEOMETRIES), value="rscale", label="Geometry")
         self.geometry.observe(guard(self._pick_geometry), "value")
         self.run = act("Align", guard(self._run), kind="primary")
+        self.alone = act(
+            "Align without a catalog",
+            guard(self._run_alone),
+            tooltip="Align the exposures to each other only",
+        )
         self.grism = switch(
             "Carry the fit to grism exposures",
             tooltip="Off: direct and grism exposures share the a-priori WCS",
@@ -91,6 +96,7 @@ class AlignmentPanel(widgets.VBox):
             label("Reference", self.reference),
             label("Geometry", self.geometry),
             self.run,
+            self.alone,
             self.grism,
         )
         self.top.add_class("svm-top")
@@ -106,6 +112,7 @@ class AlignmentPanel(widgets.VBox):
             (["exposure"], self.exposures.show),
             (["offsets"], self.residuals.show_offsets),
             (["clip_sigma"], self.residuals.show_clip),
+            (["status"], self._show_run),
             (["selected", "is_refitting"], self._show_selection),
             (["focused"], self._show_focus),
         ):
@@ -166,11 +173,18 @@ class AlignmentPanel(widgets.VBox):
         busy = self.session.run_model.is_running
         self.run.disabled = busy or not self.model.detectors
         self.run.description = "Align" if not self.model.is_fresh else "Align again"
+        # A catalog service that cannot be reached must not be the end.
+        is_stuck = self.model.status == "failed" and self.model.reference != "none"
+        self.alone.layout.display = None if is_stuck and not busy else "none"
 
     # ---- acting ----
 
     def _run(self) -> None:
         self.session.run("fit alignment", label="Align")
+
+    def _run_alone(self) -> None:
+        if self.session.choose_reference("none"):
+            self._run()
 
     def _pick_reference(self, change: Any) -> None:
         if change["new"].strip() != self.model.reference:

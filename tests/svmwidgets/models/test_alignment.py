@@ -268,3 +268,21 @@ def test_circle_around_matches_takes_their_sources_out_and_undo_brings_back(
     aligned.wait(60)
     assert model.chosen.excluded_regions == ()
     assert model.shown().identifiers == before
+
+
+def test_without_a_catalog_that_can_be_reached_exposures_align_alone(aligned, model):
+    """A service may be out of reach: what is left is offered, and said."""
+    panel = AlignmentPanel(model, aligned)
+    assert panel.alone.layout.display == "none"
+    aligned.choose_reference("/no/such/catalog.ecsv")
+    aligned.run("fit alignment", label="Align")
+    aligned.wait(300)
+    assert model.status == "failed"
+    assert panel.alone.layout.display is None
+    panel.alone.click()
+    aligned.wait(300)
+    assert model.fit.kind == "relative"
+    assert "relative only" in model.summary
+    assert "no reference catalog is used" in panel.numbers.facts.value
+    assert not any("FIT_SVM" in solution.name for solution in model.fit.wcs)
+    model.kind = "reference catalog"
