@@ -1,6 +1,7 @@
 """Worker processes, forked from a server that has the libraries loaded."""
 
 import contextlib
+import gc
 import importlib
 import multiprocessing
 import multiprocessing.connection
@@ -68,6 +69,8 @@ def execute(work: tuple[TaskFunction, TaskCall]) -> TaskUsage:
 
 
 def _start_worker() -> None:
+    gc.freeze()  # what the server loaded stays shared with it
+    gc.enable()
     # One process per core: further threads would only compete.
     threadpool_limits(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -128,7 +131,7 @@ def start_server(modules: Iterable[str]) -> None:
     """
     ours = sorted({name for name in modules if name.startswith("svmcore.")})
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, *ours])
+    context.set_forkserver_preload(["svmcore.pipeline.server", __name__, *ours])
     with _main_module_hidden():
         multiprocessing.forkserver.ensure_running()
 

@@ -16,6 +16,7 @@ from svmcore.model.reference import ReferenceChoice
 from svmcore.pipeline.events import Event
 from svmcore.pipeline.outcome import RunOutcome
 from svmcore.pipeline.plan import STEPS, Plan, make_plan
+from svmcore.pipeline.preload import preload_steps
 from svmcore.pipeline.prepare import PreparedVisit, prepare_visit
 from svmcore.pipeline.records import collect_record
 from svmcore.pipeline.run import run_plan
@@ -136,6 +137,8 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     ...     "demo/visit.lst", output=Path("products"), reference="demo/gaia.ecsv"
     ... )  # doctest: +SKIP
     """
+    if executor is None:
+        preload_steps(steps, output=Path(output))
     prepared = prepare_visit(source, decisions=decisions, data_folder=data_folder)
     prepared.require_work(skip_faulty=skip_faulty)
     choice = ReferenceChoice.from_user(reference)

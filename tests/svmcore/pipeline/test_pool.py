@@ -111,3 +111,54 @@ def test_task_that_always_dies_fails_with_advice(tmp_path):
     outcome = run_plan([Task("die", "1", die_always, 1, 1)], output=tmp_path, workers=1)
     assert outcome.states["die: 1"] is State.FAILED
     assert "use fewer workers" in outcome.messages["die: 1"]
+
+
+COLLECTING = """
+    import gc
+    from svmcore.pipeline.pool import WorkerPool
+    pool = WorkerPool(1)
+    print(pool.submit(gc.isenabled).result(), pool.submit(gc.get_freeze_count).result())
+    print(gc.isenabled())
+    pool.shutdown()
+"""
+
+
+def test_workers_collect_garbage_but_not_what_they_share(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(COLLECTING))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    enabled, frozen, enabled_here = done.stdout.split()
+    assert (enabled, enabled_here) == ("True", "True")
+    assert int(frozen) > 1000
+
+
+def test_an_idle_worker_loads_ahead(tmp_path):
+    (tmp_path / "loaded_ahead_of_time.py").write_text("")
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys
+            from svmcore.pipeline.pool import WorkerPool
+            pool = WorkerPool(1)
+            pool.load_ahead({"loaded_ahead_of_time"})
+            code = "'loaded_ahead_of_time' in __import__('sys').modules"
+            print(pool.submit(eval, code).result())
+            pool.shutdown()
+            """
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["True"]
