@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from stcal.outlier_detection.utils import flag_resampled_crs
 
 from svmcore.drizzling.settings import CosmicRaySettings
 
@@ -46,11 +45,41 @@ def find_hits(
     the noise sqrt(|model| + read noise²). Blocks of rows want two more rows
     on each side.
     """
-    noise = np.sqrt(np.abs(model + np.float32(extra_sky)) + np.float32(read_noise**2))
-    hits: BoolImage = flag_resampled_crs(
-        science, noise, model, *settings.snr, *settings.scale, 0
+    noise = model + np.float32(extra_sky)
+    np.abs(noise, out=noise)
+    noise += np.float32(read_noise**2)
+    np.sqrt(noise, out=noise)
+    slope = _slope(model)
+    off = science - model
+    np.abs(off, out=off)
+    first, second = (
+        off > scale * slope + snr * noise
+        for scale, snr in zip(settings.scale, settings.snr, strict=True)
     )
-    return hits
+    return np.asarray(_with_neighbours(first) & second)
+
+
+def _slope(model: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the largest difference of every pixel to its four neighbours."""
+    found = np.zeros_like(model)
+    for axis in (0, 1):
+        steps = np.abs(np.diff(model, axis=axis))
+        into = found.swapaxes(0, axis)
+        steps = steps.swapaxes(0, axis)
+        for near in (into[1:], into[:-1]):
+            np.fmax(near, steps, out=near)  # a step to nan does not count
+    return found
+
+
+def _with_neighbours(mask: BoolImage) -> BoolImage:
+    """Return a mask with every pixel that touches one, diagonals too."""
+    rows = mask.copy()
+    rows[1:] |= mask[:-1]
+    rows[:-1] |= mask[1:]
+    found = rows.copy()
+    found[:, 1:] |= rows[:, :-1]
+    found[:, :-1] |= rows[:, 1:]
+    return found
 
 
 def grow_hits(

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from stcal.outlier_detection.utils import flag_resampled_crs
 
 from svmcore.drizzling.cosmic_rays import find_hits, grow_hits
 from svmcore.drizzling.settings import (
@@ -205,3 +206,18 @@ def test_many_images_are_sampled_at_fewer_positions():
     assert sample_step(grid, 2) == few == 3
     # in all no more than of six
     assert 24 / many**2 <= 6 / few**2
+
+
+def test_hits_are_those_of_the_outlier_flags_for_resampled_images():
+    random = np.random.default_rng(5)
+    model = random.normal(50.0, 20.0, (60, 70)).astype(np.float32)
+    model[20:24, 30:34] += 5000.0
+    model[40, 50] = np.nan
+    science = model + random.normal(0.0, 25.0, model.shape).astype(np.float32)
+    noise = np.sqrt(np.abs(model + np.float32(3.0)) + np.float32(16.0))
+    expected = flag_resampled_crs(
+        science, noise, model, *SETTINGS.snr, *SETTINGS.scale, 0
+    )
+    hits = find_hits(science, model, SETTINGS, read_noise=4.0, extra_sky=3.0)
+    assert expected.sum() > 10
+    assert np.array_equal(hits, expected)
