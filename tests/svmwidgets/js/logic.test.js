@@ -8,6 +8,7 @@ const geometry = await load("geometry");
 const axes = await load("axes");
 const select = await load("select");
 const rows = await load("rows");
+const plotranges = await load("plotranges");
 const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
 
 test("zooming keeps the pixel under the pointer", () => {
@@ -126,4 +127,22 @@ test("numbers have fixed decimals and a true minus; unknown is a dash", () => {
   assert.equal(rows.formatNumber(-0.01, 1), "0.0");
   assert.equal(rows.formatNumber(NaN, 1), "–");
   assert.equal(rows.formatNumber(null, 1), "–");
+});
+
+test("a plot's ranges come from the kept points; a flipped axis runs backwards", () => {
+  const state = { columns: { x: new Float64Array([0, 10, 500]), y: new Float64Array([-1, 1, 9]) }, rejected: [0, 0, 1], selected: new Set([2]) };
+  const panel = { kind: "scatter", x: "x", y: "y", x_range: [], y_range: [], is_centred: ["y"], is_x_flipped: true };
+  const [xr, yr] = plotranges.rangesOf({ panel, own: null }, state);
+  assert.ok(xr[0] > xr[1] && xr[0] < 20);
+  near(yr[0], -yr[1]);
+  const own = [[0, 1], [2, 3]];
+  assert.deepEqual(plotranges.rangesOf({ panel, own }, state), own);
+});
+
+test("a histogram counts kept points, and apart from them the selected ones", () => {
+  const state = { columns: { x: new Float64Array([0.5, 0.6, 1.5]) }, rejected: [0, 1, 0], selected: new Set([2]) };
+  const plot = { panel: { kind: "histogram", x: "x", y: "", x_range: [0, 2], y_range: [], is_centred: [], bins: 2 }, own: null };
+  const [, yr] = plotranges.rangesOf(plot, state);
+  assert.deepEqual([plot.bins, plot.chosen], [[1, 1], [0, 1]]);
+  assert.equal(yr[0], 0);
 });

@@ -9,6 +9,7 @@ import pytest
 from svmwidgets.jobs import Courier
 from svmwidgets.models.fittrail import group_numbers
 from svmwidgets.panels.alignment import AlignmentPanel
+from svmwidgets.panels.starpixels import StarReader
 from svmwidgets.session import Session
 
 
@@ -286,3 +287,34 @@ def test_without_a_catalog_that_can_be_reached_exposures_align_alone(aligned, mo
     assert "no reference catalog is used" in panel.numbers.facts.value
     assert not any("FIT_SVM" in solution.name for solution in model.fit.wcs)
     model.kind = "reference catalog"
+
+
+def test_star_moves_from_its_place_before_to_that_after_the_fit(model):
+    """Blinked at one sky position, the images show exactly the fitted shift."""
+    fit = model.fit
+    exposures = {e.rootname: e for e in model.total_exposures}
+    row = int(np.flatnonzero(fit.matches.is_used & fit.matches.is_reference)[0])
+    rootname = str(fit.matches.rootname[row])
+    others = [e for name, e in exposures.items() if name != rootname]
+    star = StarReader().read(fit, row, exposures[rootname], others)
+    x, y = fit.matches.xy[row] - star.corner
+    target = np.array([fit.matches.target_ra_deg[row], fit.matches.target_dec_deg[row]])
+    expected = (fit.matches.before_mas[row], fit.matches.residual_mas[row])
+    for mapping, offset_mas in zip(star.mappings, expected, strict=True):
+        place = np.array([float(v) for v in mapping.pixel_to_sky(x, y)])
+        found = (target - place) * 3.6e6 * [np.cos(np.radians(target[1])), 1.0]
+        assert found == pytest.approx(offset_mas, abs=0.3)  # mapping and rounding
+    assert np.hypot(*expected[0]) > 10 * np.hypot(*expected[1])
+    assert star.neighbour is not None
+
+
+def test_matches_as_rows_follow_selection_and_focus(aligned, model):
+    panel = AlignmentPanel(model, aligned)
+    names = model.shown().identifiers
+    assert len(panel.matches.table.rows) == 12  # the worst ones
+    model.selected = tuple(names[:3])
+    assert {row["id"] for row in panel.matches.table.rows} == set(names[:3])
+    panel.matches.table.set_state({"selected": [names[1]]})
+    assert model.focused == names[1]
+    assert panel.residuals.figures.focused_row == 1
+    model.selected, model.focused = (), ""
