@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from svmcore.alignment.matching import match_nearest, match_refined
 from svmcore.alignment.plane import Affine
 from svmcore.alignment.reference import PlaneReference
+from svmcore.alignment.search import find_map
 from svmcore.alignment.shift import find_shift
 
 __all__ = ["MIN_LINKS", "Linked", "PointList", "Stars", "link_exposures", "merge_stars"]
@@ -236,7 +237,18 @@ def _locate(
         found, rows, _ = match_refined(moving, fixed, Affine(np.eye(2), guess.shift))
         if len(rows) >= MIN_LINKS:
             return found, len(rows), f"{guess.pairs} against {guess.second:.0f}"
-    return None
+    radius = min(_NEAR_MAS, radius_mas)
+    closer = find_map(
+        moving[:_BRIGHTEST],
+        fixed[:_BRIGHTEST],
+        radius_mas=radius,
+        bin_mas=_BIN_MAS,
+        min_pairs=MIN_LINKS,
+    )
+    if closer is None:
+        return None
+    found, rows, _ = match_refined(moving, fixed, closer[0])
+    return found, len(rows), "in a closer look"
 
 
 def _tie(
@@ -280,7 +292,22 @@ def _tie(
             f"(histogram {guess.pairs} against {guess.second:.0f})"
         )
         return True
-    return False
+    closer = find_map(
+        moving[: 2 * _BRIGHTEST],
+        reference.position[: 2 * _BRIGHTEST],
+        radius_mas=min(_NEAR_MAS, radius_mas),
+        bin_mas=_BIN_MAS,
+        min_pairs=min_reference,
+    )
+    if closer is None:
+        return False
+    for exposure in members:
+        maps[exposure] = closer[0].after(maps[exposure])
+    notes.append(
+        f"{len(members)} exposures tied to the catalog by {closer[1]} stars "
+        "in a closer look"
+    )
+    return True
 
 
 def merge_stars(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from scipy.special import gammainc
 
-__all__ = ["FoundShift", "find_shift"]
+__all__ = ["FoundShift", "find_shift", "find_shifts"]
 
 FloatArray = NDArray[np.float64]
 
@@ -94,6 +94,56 @@ def _are_within(
     east, north = np.abs(offsets).T
     inside: NDArray[np.bool_] = (east < half_side) & (north < half_side)
     return inside
+
+
+def find_shifts(
+    moving: FloatArray,
+    fixed: FloatArray,
+    *,
+    radius_mas: float,
+    bin_mas: float,
+    count: int = 12,
+) -> tuple[FloatArray, ...]:
+    """Return the shifts of the highest peaks, the best first, for a closer look.
+
+    Parameters
+    ----------
+    moving, fixed, radius_mas, bin_mas
+        As for `find_shift`.
+    count : int, optional
+        Largest number of peaks.
+    """
+    found = _histogram(moving, fixed, radius_mas, bin_mas)
+    if found is None:
+        return ()
+    delta, index, _, boxed = found
+    shifts: list[FloatArray] = []
+    for _ in range(count):
+        best = np.unravel_index(np.argmax(boxed), boxed.shape)
+        if boxed[best] < 1.0:
+            break
+        near = np.max(np.abs(index - np.array(best)), axis=1) <= 1
+        shifts.append(np.median(delta[near], axis=0))
+        low = [max(0, int(b) - 1) for b in best]
+        boxed[low[0] : best[0] + 2, low[1] : best[1] + 2] = 0.0
+    return tuple(shifts)
+
+
+def _histogram(
+    moving: FloatArray, fixed: FloatArray, radius_mas: float, bin_mas: float
+) -> tuple[FloatArray, NDArray[np.int64], FloatArray, FloatArray] | None:
+    """Return all differences, their bins, the counts, and sums of 3 x 3 bins."""
+    if len(moving) == 0 or len(fixed) == 0:
+        return None
+    delta = (fixed[None, :, :] - moving[:, None, :]).reshape(-1, 2)
+    delta = delta[np.max(np.abs(delta), axis=1) < radius_mas]
+    if len(delta) == 0:
+        return None
+    side = 2 * int(np.ceil(radius_mas / bin_mas))
+    index = np.floor(delta / bin_mas).astype(np.int64) + side // 2
+    flat = np.bincount(index[:, 0] * side + index[:, 1], minlength=side * side)
+    counts = flat.reshape(side, side).astype(np.float64)
+    return delta, index, counts, uniform_filter(counts, 3, mode="constant") * 9.0
 
 
 def _judge(

@@ -46,7 +46,7 @@ def chip():
     )
 
 
-def found(chip, name, value):
+def found(chip, name, *, value):
     return detect_sources("iabc01a0q", [chip], UVIS, settings(name, value)).sources
 
 
@@ -54,13 +54,15 @@ def test_classify_leaves_out_what_is_sharper_than_a_star(chip, monkeypatch):
     # What the profile fit refuses is not what this is about.
     monkeypatch.setattr("svmcore.alignment.sources._MAX_ROUGHNESS", 9.0)
     name = "generate_source_catalogs.classify"
-    assert len(found(chip, name, True).flux) == 16
-    assert len(found(chip, name, False).flux) == 32
+    assert len(found(chip, name, value=True).flux) == 16
+    assert len(found(chip, name, value=False).flux) == 32
 
 
 def test_places_are_those_of_the_star_or_of_its_light(chip):
     name = "generate_source_catalogs.centering_mode"
-    star, light = (found(chip, name, mode) for mode in ("starfind", "segmentation"))
+    star, light = (
+        found(chip, name, value=mode) for mode in ("starfind", "segmentation")
+    )
     assert len(star.flux) == len(light.flux) == 16
     apart = np.hypot(*(star.xy - light.xy).T)
     # The light of five pixels lies nearer to the middle than the star does.

@@ -13,6 +13,7 @@ from svmcore.alignment.matching import fit_similarity, match_nearest
 from svmcore.alignment.plane import Affine, TangentPlane
 from svmcore.alignment.quality import FitFacts, judge_group, judge_member
 from svmcore.alignment.reference import ruwe_factor, stars_at_epoch
+from svmcore.alignment.search import find_map
 from svmcore.alignment.settings import AlignmentSettings, alignment_settings
 from svmcore.alignment.shift import find_shift
 from svmcore.alignment.solve import (
@@ -260,3 +261,33 @@ def test_a_carried_fit_moves_the_grism_as_the_direct_images():
     old = plane.project(*np.array([grism.wcs.crval]).T)
     new = plane.project(*np.array([moved.chips[0].crval_deg]).T)
     assert (new - old)[0] == pytest.approx([300.0, -200.0], abs=0.05)
+
+
+def crowded(seed, *, sources, stars, shared, size_mas=(2.0e4, 1.0e4)):
+    """Return sources of a small crowded field and stars of a wider one."""
+    rng = np.random.default_rng(seed)
+    size = np.array(size_mas)
+    fixed = rng.uniform(-0.15, 1.15, (stars, 2)) * size
+    inside = fixed[np.all((fixed > 0) & (fixed < size), axis=1)][:shared]
+    roll, shift = np.radians(0.04), np.array([730.0, -890.0])
+    turned = inside + np.stack([-roll * inside[:, 1], roll * inside[:, 0]], axis=1)
+    true = turned - shift + rng.normal(0.0, 2.0, inside.shape)
+    others = rng.uniform(0.0, 1.0, (sources - len(true), 2)) * size
+    return np.concatenate([true, others]), fixed, inside
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_closer_look_finds_the_shift_in_a_crowd(seed):
+    moving, fixed, inside = crowded(seed, sources=200, stars=500, shared=25)
+    found, pairs = find_map(moving, fixed, radius_mas=3500.0, bin_mas=90.0, min_pairs=4)
+    assert pairs >= 20
+    delta = found.apply(moving[: len(inside)]) - inside
+    # Errors of 2 mas; a wrong peak is off by 90 and more.
+    assert np.abs(delta).max() < 20.0
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("sources", "stars"), [(200, 500), (45, 12)])
+def test_a_closer_look_finds_nothing_among_strangers(seed, sources, stars):
+    moving, fixed, _ = crowded(seed, sources=sources, stars=stars, shared=0)
+    assert find_map(moving, fixed, radius_mas=3500.0, bin_mas=90.0, min_pairs=4) is None
