@@ -170,7 +170,7 @@ def inputs(tmp_path):
         with fits.open(path, mode="update") as hdus:
             hdus[0].header["EXPTIME"] = exptime
         primary, chips = read_exposure_headers(path)
-        found.append(ExposureHeaders(path.stem, primary, tuple(chips)))
+        found.append(ExposureHeaders(path.stem, primary, chips))
     return found
 
 
