@@ -74,7 +74,12 @@ class FilteringPanel(widgets.VBox):
         self.reject = act(
             "Reject", guard(lambda: self._override(accepted=False)), kind="danger"
         )
-        self.automatic = act("Automatic verdict", guard(self._restore), kind="quiet")
+        self.automatic = act(
+            "Automatic",
+            guard(self._restore),
+            kind="quiet",
+            tooltip="Take verdicts by hand back",
+        )
         self.pending = text(css="svm-pending")
         self.effect = text()
         self.change = text(css="svm-warning")
