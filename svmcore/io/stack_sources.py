@@ -139,6 +139,9 @@ class ProductSource:
         Number of its first chip in the stack, 0-based.
     error : RawPlane or None
         Standard deviations, if the file has them.
+    seconds : float
+        Values and errors of the file are divided by this [s]: 1 for rates,
+        the exposure time for counts.
     """
 
     science: RawPlane
@@ -147,20 +150,27 @@ class ProductSource:
     sky: float = 0.0
     first_chip: int = 0
     error: RawPlane | None = None
+    seconds: float = 1.0
 
     def add_to(self, total: Sum) -> None:
         """Add the part that lies in a band."""
         part = self.science.window.intersect(total.window)
         weight = self.weight.read(part)
-        science = self.science.read(part)
+        science = self._rates(self.science, part)
         science[weight == 0] = 0.0
         context = np.stack([plane.read(part) for plane in self.context])
         variance = None
         if self.error is not None:
-            variance = np.nan_to_num(self.error.read(part)) ** 2
+            variance = np.nan_to_num(self._rates(self.error, part)) ** 2
         total.add(
             Layer(part, science, weight, self.sky, self.first_chip, context, variance)
         )
+
+    def _rates(self, plane: RawPlane, part: GridWindow) -> NDArray[np.float32]:
+        values = np.asarray(plane.read(part), np.float32)
+        if self.seconds != 1:
+            values /= np.float32(self.seconds)
+        return values
 
     def sample(self, step: int) -> NDArray[np.float32]:
         """Return every `step`-th pixel of every `step`-th row, nan if empty."""
@@ -168,7 +178,7 @@ class ProductSource:
         rows = []
         for y in range(0, window.ny, step):
             part = GridWindow(y, 0, 1, window.nx)
-            science = self.science.read(part)[0, ::step]
+            science = self._rates(self.science, part)[0, ::step]
             weight = self.weight.read(part)[0, ::step]
             rows.append(np.where(weight > 0, science, np.float32(np.nan)))
         return np.stack(rows)
@@ -198,6 +208,7 @@ def read_product_source(
     """
     try:
         with fits.open(path, mode="readonly", memmap=False) as product:
+            exptime_s = float(product[0].header["EXPTIME"])
             places = {
                 hdu.name: (hdu.fileinfo()["datLoc"], hdu.header)
                 for hdu in product
@@ -220,4 +231,5 @@ def read_product_source(
         sky,
         first_chip,
         RawPlane(path, window, places["ERR"][0], ">f4") if "ERR" in places else None,
+        1.0 if places["SCI"][1]["BUNIT"].endswith("/S") else exptime_s,
     )

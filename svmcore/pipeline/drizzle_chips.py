@@ -97,7 +97,9 @@ def open_chips(
         if call.inputs.get("cosmic rays")
         else {}
     )
-    sky = read_sky(call.inputs["sky"][0]) if call.inputs.get("sky") else {}
+    # Weights know the sky whether or not it is subtracted in this product.
+    flagged = call.inputs.get("cosmic rays")
+    sky = read_sky(flagged[0]) if flagged else {}
     all_wcs = chip_wcs(member, solution, coeffs=payload.coeffs)
     for calibration in read_calibration(member.path, payload.instrument):
         extver = calibration.extver

@@ -29,8 +29,8 @@ Needs = dict[str, tuple[str, ...]]
 Planned = tuple[list[Task], Needs]
 
 # Raised whenever pixels, values or names of a step change.
-RESAMPLE_VERSION = 2
-PRODUCT_VERSION = 3
+RESAMPLE_VERSION = 3
+PRODUCT_VERSION = 4
 
 _PRODUCTS = "svmcore.pipeline.drizzle_products"
 
