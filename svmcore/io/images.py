@@ -39,6 +39,8 @@ WFPC2_GAINS = {
     (4, 15): (13.95, 8.32),
 }
 
+WFPC2_DARK = 0.005  # [electron / s], as drizzlepac has it
+
 
 def read_calibration(
     path: Path, settings: InstrumentSettings | None = None
@@ -86,7 +88,7 @@ def read_calibration(
 
 
 def read_chip_pixels(
-    path: Path, extver: int, *, with_error: bool = False
+    path: Path, extver: int, *, with_error: bool = False, with_time: bool = False
 ) -> ChipPixels:
     """Return the pixels of one chip.
 
@@ -96,8 +98,8 @@ def read_chip_pixels(
         FLT or FLC file; only read.
     extver : int
         EXTVER of the SCI extension.
-    with_error : bool
-        Whether the errors are wanted too.
+    with_error, with_time : bool
+        Whether errors and exposure times of pixels are wanted too.
 
     Returns
     -------
@@ -114,7 +116,13 @@ def read_chip_pixels(
     if planes is None:
         raise InputError(f"{path}[SCI,{extver}]", "is missing", "Fetch the file again.")
     ny, nx = planes.shape
-    return read_section(planes, slice(0, ny), slice(0, nx), with_error=with_error)
+    return read_section(
+        planes,
+        slice(0, ny),
+        slice(0, nx),
+        with_error=with_error,
+        with_time=with_time,
+    )
 
 
 def read_exposure_headers(path: Path) -> tuple[fits.Header, tuple[fits.Header, ...]]:
@@ -268,7 +276,9 @@ def _calibration(
         to_electrons=gain * (exptime if is_rate else 1.0),
         is_rate=is_rate,
         read_noise=read_noise,
-        dark=_number(header, "MEANDARK"),
+        dark=WFPC2_DARK * _number(primary, "DARKTIME")
+        if instrument == "WFPC2"
+        else _number(header, "MEANDARK"),
         cte_direction=_cte_direction(primary, header, instrument),
         unit=unit.removesuffix("/S"),
         given_sky=_number(header, "MDRIZSKY"),
