@@ -4,6 +4,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from svmcore.errors import ParameterError
 from svmwidgets.figures import Table, column
 from svmwidgets.models import byhand
 from svmwidgets.models.alignment import AlignmentModel
@@ -26,22 +27,22 @@ class ByHand(widgets.Accordion):
     Parameters
     ----------
     session : object
-        Gives ``guard(call)``.
+        Gives ``guard`` and ``warn``.
     model : AlignmentModel
         State.
     """
 
     def __init__(self, session: Any, model: AlignmentModel) -> None:
-        self.model = model
+        self.model, self._session = model, session
         guard = session.guard
         self.exposure = menu(_NONE, value="", label="Exposure to move")
-        self.east = field("East [mas]", placeholder="east, mas", width="100px")
-        self.north = field("North [mas]", placeholder="north, mas", width="100px")
+        self.east = field("East [mas]", placeholder="0", width="100px")
+        self.north = field("North [mas]", placeholder="0", width="100px")
         self.guess = act("Set first guess", guard(self._guess))
         self.center = field(
             "Centre", placeholder="RA Dec, degrees or h m s", width="240px"
         )
-        self.radius = field("Radius [arcsec]", placeholder="arcsec", width="80px")
+        self.radius = field("Radius [arcsec]", placeholder="1.0", width="80px")
         self.around = act("Around selected matches", guard(self._around), kind="quiet")
         self.leave_out = act("Leave out circle", guard(self._leave_out))
         self.table = Table(
@@ -57,13 +58,13 @@ class ByHand(widgets.Accordion):
                 note,
                 toolbar(
                     label("Move", self.exposure),
-                    label("by", self.east),
-                    label("and", self.north),
+                    label("east [mas]", self.east),
+                    label("north [mas]", self.north),
                     self.guess,
                 ),
                 toolbar(
                     label("Circle at", self.center),
-                    label("radius", self.radius),
+                    label("radius [arcsec]", self.radius),
                     self.leave_out,
                     self.around,
                 ),
@@ -115,10 +116,13 @@ class ByHand(widgets.Accordion):
         self.set_title(0, f"Pointings and sky by hand{words}")
 
     def _guess(self) -> None:
-        if self.exposure.value:
-            byhand.guess(
-                self.model, self.exposure.value, self.east.value, self.north.value
-            )
+        name = self.exposure.value
+        if not name:
+            return
+        try:
+            byhand.guess(self.model, name, self.east.value, self.north.value)
+        except ParameterError as error:
+            self._refuse(error)
 
     def _around(self) -> None:
         fit = self.model.fit
@@ -128,9 +132,17 @@ class ByHand(widgets.Accordion):
             self.radius.value = f"{circle.radius_arcsec:.2f}"
 
     def _leave_out(self) -> None:
-        circle = byhand.read_circle(self.center.value, self.radius.value)
+        try:
+            circle = byhand.read_circle(self.center.value, self.radius.value)
+        except ParameterError as error:
+            self._refuse(error)
+            return
         if byhand.leave_out(self.model, circle):
             self.center.value = ""
+
+    def _refuse(self, error: ParameterError) -> None:
+        """Say what is wrong with a text; that is no failure of the step."""
+        self._session.warn(error.subject, error.problem, error.remedy)
 
     def _remove(self, row: str, _key: str, _value: Any) -> None:
         kind, _, name = row.partition(" ")

@@ -247,6 +247,20 @@ def test_first_guess_by_hand_is_kept_listed_and_taken_back(aligned, model):
     assert model.chosen.manual_offsets == ()
 
 
+def test_wrong_text_by_hand_is_refused_and_fails_no_step(aligned, model):
+    panel = AlignmentPanel(model, aligned).by_hand
+    before = model.status
+    panel.center.value, panel.radius.value = "nonsense", "2"
+    panel.leave_out.click()
+    assert "not a position on the sky" in aligned.banner.problem
+    panel.center.value, panel.radius.value = "80.0 -69.0", "two"
+    panel.leave_out.click()
+    assert "'two' is not a number" in aligned.banner.problem
+    assert model.chosen.excluded_regions == ()
+    assert model.status == before
+    aligned.dismiss()
+
+
 def test_circle_around_matches_takes_their_sources_out_and_undo_brings_back(
     aligned, model
 ):
