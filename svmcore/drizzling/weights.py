@@ -81,17 +81,20 @@ def weight_map(
 
     Notes
     -----
-    IVM assumes a flat field of one: (dark + sky + read noise²)⁻¹, since
-    calibrated exposures do not carry their flat. As in AstroDrizzle, dark and
-    read noise are in electrons, while the sky is as it was subtracted, in the
-    unit of the file: of WFC3/IR rates it counts for too little.
+    IVM assumes a flat field of one: (dark + sky + read noise²)⁻¹, in
+    electrons, since calibrated exposures do not carry their flat. The sky is
+    that which is subtracted; a pixel of WFC3/IR that lost reads to a cosmic
+    ray collected less of it.
     """
     match settings.weight:
         case "ERR":
             return _error_weights(pixels, good, calibration)
         case "IVM":
-            noise = calibration.dark + sky + calibration.read_noise**2
-            return good * np.float32(1.0 / max(noise, 1e-6))
+            light: float | NDArray[np.float32] = sky * calibration.to_electrons
+            if calibration.is_rate and pixels.time_s is not None:
+                light = np.float32(sky * calibration.gain) * pixels.time_s
+            noise = calibration.dark + light + calibration.read_noise**2
+            return (good / np.maximum(noise, 1e-6)).astype(np.float32)
         case _:
             return good * np.float32(calibration.exptime_s)
 

@@ -12,6 +12,7 @@ from svmcore.io.headers import open_fits_bytes, read_header_units
 from svmcore.model.header import HeaderUnit
 from svmcore.model.image import ChipPixels
 
+PLANES = ("SCI", "DQ", "ERR", "TIME")
 _SCALES = (("BSCALE", 1.0), ("BZERO", 0.0))
 
 __all__ = ["ChipPlanes", "read_chip_planes", "read_section"]
@@ -30,7 +31,7 @@ class ChipPlanes:
     shape : tuple of int
         Shape (ny, nx) [pixel].
     units : tuple of HeaderUnit
-        SCI, DQ and ERR, as far as the file has them.
+        SCI, DQ, ERR and TIME, as far as the file has them.
     """
 
     path: Path
@@ -67,7 +68,7 @@ def read_chip_planes(path: Path) -> dict[int, ChipPlanes]:
             mine = tuple(
                 other
                 for other in units
-                if other.extver == unit.extver and other.name in ("SCI", "DQ", "ERR")
+                if other.extver == unit.extver and other.name in PLANES
             )
             shape = (unit.shape[-2], unit.shape[-1])
             found[unit.extver] = ChipPlanes(path, unit.extver, shape, mine)
@@ -75,7 +76,12 @@ def read_chip_planes(path: Path) -> dict[int, ChipPlanes]:
 
 
 def read_section(
-    planes: ChipPlanes, rows: slice, columns: slice, *, with_error: bool = False
+    planes: ChipPlanes,
+    rows: slice,
+    columns: slice,
+    *,
+    with_error: bool = False,
+    with_time: bool = False,
 ) -> ChipPixels:
     """Return a rectangle of a chip.
 
@@ -85,8 +91,8 @@ def read_section(
         Where the images lie.
     rows, columns : slice
         Rectangle, without steps.
-    with_error : bool
-        Whether the errors are wanted too.
+    with_error, with_time : bool
+        Whether errors and exposure times of pixels are wanted too.
 
     Returns
     -------
@@ -108,15 +114,18 @@ def read_section(
         )
     quality = _read(planes, "DQ", rows, columns)
     error = _read(planes, "ERR", rows, columns) if with_error else None
+    time_s = _read(planes, "TIME", rows, columns) if with_time else None
     image = np.ascontiguousarray(science, np.float32)
     flags = np.zeros(image.shape, np.uint16) if quality is None else _flags(quality)
     bad = ~np.isfinite(image)
     if bad.any():
         image[bad] = 0.0
         flags[bad] |= np.uint16(32768)
-    return ChipPixels(
-        image, flags, None if error is None else np.ascontiguousarray(error, np.float32)
-    )
+    return ChipPixels(image, flags, _floats(error), _floats(time_s))
+
+
+def _floats(values: NDArray[Any] | None) -> NDArray[np.float32] | None:
+    return None if values is None else np.ascontiguousarray(values, np.float32)
 
 
 def _flags(values: NDArray[Any]) -> NDArray[np.uint16]:

@@ -92,11 +92,14 @@ class ChipPixels:
         Data-quality flags.
     error : ndarray of float32, shape (ny, nx), or None
         One-sigma errors in the unit of the file; None if not asked for.
+    time_s : ndarray of float32, shape (ny, nx), or None
+        Exposure time of each pixel of WFC3/IR [s]; None if not asked for.
     """
 
     science: FloatImage
     quality: NDArray[np.uint16]
     error: FloatImage | None = None
+    time_s: FloatImage | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

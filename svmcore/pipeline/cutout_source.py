@@ -202,7 +202,9 @@ class CutoutSource:
         known = self._sections.get(chip.key)
         if known is None or not _holds(known[:2], box):
             planes = self._opened(chip).planes[chip.calibration.extver]
-            pixels = read_section(planes, rows, columns, with_error=True)
+            pixels = read_section(
+                planes, rows, columns, with_error=True, with_time=True
+            )
             known = (rows, columns, pixels)
             self._sections[chip.key] = known
         return Section(chip, *known)

@@ -111,6 +111,7 @@ def open_chips(
                 member.path,
                 extver,
                 with_error=final.weight == "ERR" or payload.has_errors,
+                with_time=final.weight == "IVM",
             ),
             fit_pixel_map(wcs, grid),
             make_drop(final, calibration, grid.scale_arcsec / scale),

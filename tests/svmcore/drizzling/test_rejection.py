@@ -192,6 +192,19 @@ def test_weights_of_each_type(weight, wt_scl, expected):
     assert found[1, 1] == pytest.approx(expected, rel=1e-6)
 
 
+def test_inverse_variance_counts_the_sky_that_a_pixel_collected():
+    calibration = _calibration(is_rate=True, to_electrons=100.0)
+    pixels = ChipPixels(
+        np.ones((1, 2), np.float32),
+        np.zeros((1, 2), np.uint16),
+        time_s=np.array([[100.0, 50.0]], np.float32),
+    )
+    found = weight_map(
+        FinalSettings(weight="IVM"), pixels, np.ones((1, 2), bool), calibration, sky=8.0
+    )
+    assert 1 / found[0] == pytest.approx([800 + 2 + 16, 400 + 2 + 16], rel=1e-6)
+
+
 def test_errors_are_needed_for_their_weights():
     pixels = ChipPixels(np.ones((4, 4), np.float32), np.zeros((4, 4), np.uint16))
     with pytest.raises(DrizzleError, match="final_wht_type is ERR"):
