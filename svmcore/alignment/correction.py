@@ -1,6 +1,7 @@
 """A fit made in the tangent plane, applied to the WCS of every chip."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from astropy.wcs import WCS
@@ -45,7 +46,7 @@ def corrected_wcs(
         CRVAL and CD of every chip. Only these change: polynomials and lookup
         tables belong to the detector.
     """
-    reference = FITSWCSCorrector(_square_wcs(plane))
+    reference = _plane_corrector(plane)
     return AlignedWcs(
         rootname,
         name,
@@ -83,6 +84,12 @@ def _linear_wcs(wcs: HSTWCS) -> WCS:
     WCS many times, with all tables that are in it.
     """
     return _tangent_wcs(wcs.wcs.crval, wcs.wcs.crpix, wcs.wcs.cd, wcs.pixel_shape)
+
+
+@lru_cache(maxsize=1)  # all exposures of a fit share their plane
+def _plane_corrector(plane: TangentPlane) -> FITSWCSCorrector:
+    """Return what knows the plane of the maps; it is only asked, never set."""
+    return FITSWCSCorrector(_square_wcs(plane))
 
 
 def _square_wcs(plane: TangentPlane) -> WCS:
