@@ -185,7 +185,7 @@ class TrialModel(StepModel):
             self.is_trying = False
             self.door.show_problem(problem)
 
-        self.door.preview("trial", question, answer, on_failed=fail)
+        self.door.preview("trial", question, answer, on_failed=fail, delay_s=0.03)
 
     def keep_trial(self) -> None:
         """Remember the latest trial, to see later ones beside it."""
