@@ -265,7 +265,7 @@ def test_product_that_is_switched_off_is_missing_and_said_so(visit):
     prepared = prepare_visit(visit.exposure_list)
     (total,) = prepared.tree.totals
     product = total.filters[0]
-    off = ParameterChange(product.basename, "astrodrizzle", "driz_combine", False)
+    off = ParameterChange(product.basename, "astrodrizzle", "driz_combine", value=False)
     plan = make_plan(decide(prepared.visit, prepared.decisions.with_parameter(off)))
     made = {name for task in plan.tasks for name in task.outputs}
     assert product.drizzle_name not in made
@@ -280,7 +280,7 @@ def test_product_that_is_switched_off_is_missing_and_said_so(visit):
 def test_total_does_without_a_filter_product(visit, tmp_path):
     first = drizzle_visit(visit.exposure_list, tmp_path / "first")
     product = first.total.filters[0]
-    off = ParameterChange(product.basename, "astrodrizzle", "driz_combine", False)
+    off = ParameterChange(product.basename, "astrodrizzle", "driz_combine", value=False)
     second = drizzle_visit(visit.exposure_list, tmp_path / "second", [off])
     assert not second.file(product).exists()
     with (
