@@ -64,7 +64,7 @@ def judge_group(
     """
     if not catalog:
         return FitQuality(
-            2,
+            3,
             f"Exposures agree to {facts.rms_mas:.2g} mas in {facts.links} sources, "
             "but nothing ties them to the sky.",
         )

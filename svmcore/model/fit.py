@@ -141,8 +141,8 @@ class FitQuality:
     Parameters
     ----------
     fit_qual : int
-        1 good, 2 good but few checks, 3 usable, 4 doubtful, 5 not used; with
-        the limits of the alignment parameters.
+        1 good, 2 good but few checks, 3 usable, as all that is not tied to the
+        sky, 4 doubtful, 5 not used; with the limits of the alignment parameters.
     sentence : str
         Why, in one plain sentence.
     """

@@ -130,6 +130,9 @@ def test_without_catalog_exposures_agree_and_the_mean_stays():
     group = make_group(8, roll_deg=0.0)
     fit = fit_group(group.problem(reference=None))
     assert fit.kind == "relative"
+    # How far all of them are off the sky together, nothing tells.
+    assert fit.quality.fit_qual == 3
+    assert {each.quality.fit_qual for each in fit.exposures} == {3}
     assert fit.catalog == ""
     assert fit.absolute is None
     assert group.relative_mas(fit).max() < RELATIVE_MAS
