@@ -25,6 +25,11 @@ from svmcore.pipeline.tasks import TaskCall, TaskFunction
 __all__ = ["TaskUsage", "WorkerPool", "execute", "start_server", "stop_server"]
 
 
+# Linear algebra of numpy and of scipy is loaded whatever is to be run: the number
+# of its threads is set when a worker starts.
+_ALWAYS = ("svmcore.pipeline.server", "scipy.linalg")
+
+
 @dataclass(frozen=True, slots=True)
 class TaskUsage:
     """What a task cost.
@@ -131,7 +136,7 @@ def start_server(modules: Iterable[str]) -> None:
     """
     ours = sorted({name for name in modules if name.startswith("svmcore.")})
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["svmcore.pipeline.server", __name__, *ours])
+    context.set_forkserver_preload([*_ALWAYS, __name__, *ours])
     with _main_module_hidden():
         multiprocessing.forkserver.ensure_running()
 

@@ -162,3 +162,27 @@ def test_an_idle_worker_loads_ahead(tmp_path):
         timeout=60,
     )
     assert done.stdout.split() == ["True"]
+
+
+def test_workers_use_one_thread_of_linear_algebra(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            from threadpoolctl import threadpool_info
+            from svmcore.pipeline.pool import WorkerPool
+            pool = WorkerPool(1)
+            found = pool.submit(threadpool_info).result()
+            print(*(each["num_threads"] for each in found))
+            pool.shutdown()
+            """
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert set(done.stdout.split()) == {"1"}
