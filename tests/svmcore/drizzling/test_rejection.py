@@ -148,6 +148,27 @@ def test_matched_skies_make_images_equal_and_the_lowest_zero():
     assert (found.pairs, found.alone) == (3, ())
 
 
+@pytest.mark.parametrize(
+    ("settings", "tolerance"),
+    [
+        (SkySettings(is_on=True, clip=3, lower_sigma=4.0, upper_sigma=1.2), 0.05),
+        (SkySettings(is_on=True, statistic="mean"), 0.05),
+        # a histogram's mode is good to a bin or two of 0.1 sigma
+        (SkySettings(is_on=True, statistic="mode"), 0.5),
+    ],
+    ids=["one-sided", "mean", "mode"],
+)
+def test_every_statistic_and_one_sided_clipping_match_skies(settings, tolerance):
+    random = np.random.default_rng(6)
+    scene = np.where(random.random((150, 150)) < 0.1, 40.0, 0.0)
+    images = [
+        (scene + random.normal(level, 1.0, scene.shape)).astype(np.float32)
+        for level in (7.0, 5.0)
+    ]
+    found = match_skies(images, settings)
+    assert found.skies == pytest.approx((2.0, 0.0), abs=tolerance)
+
+
 def test_images_that_do_not_overlap_are_told():
     nothing = np.full((30, 30), np.nan, np.float32)
     image = np.ones((30, 30), np.float32)

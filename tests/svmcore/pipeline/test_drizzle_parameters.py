@@ -6,7 +6,7 @@ from astropy.io import fits
 from drizzled_visits import drizzle_visit
 
 from svmcore.errors import ParameterError
-from svmcore.io.drizzle_results import read_cosmic_rays
+from svmcore.io.drizzle_results import read_cosmic_rays, read_skies
 from svmcore.model.decisions import ParameterChange
 from svmcore.parameters import DECLARATIONS
 from svmcore.pipeline.plan import make_plan
@@ -223,6 +223,20 @@ def test_changed_alone_it_changes_what_comes_out(key, drizzle, files):
     before, after = _with_files(key, value, files)
     old, new = drizzle({**setting, **before}), drizzle({**setting, **after})
     assert not _same(_result(old), _result(new))
+
+
+def test_global_minimum_is_that_of_the_matched_images(drizzle):
+    skies = {}
+    for method in ("localmin", "match", "globalmin+match"):
+        run = drizzle({"skymethod": method})
+        name = f"measure sky: {run.total.filters[0].basename}"
+        found = read_skies(run.folders[name])
+        skies[method] = np.array([found[root][2] for root in sorted(found)])
+    matched = skies["localmin"] - skies["match"]
+    assert skies["match"].min() == 0
+    expected = skies["match"] + matched.min()
+    # exposures have one time, and both chips nearly one pixel size
+    assert skies["globalmin+match"] == pytest.approx(expected, rel=0.01)
 
 
 def test_keyword_of_the_gain_counts_for_pixels_in_counts(tmp_path):
