@@ -7,6 +7,7 @@ import traitlets as T  # noqa: N812
 from svmcore.inputs import CalibrationState, calibration_state
 from svmcore.model.exposure import Exposure
 from svmcore.model.visit import VisitInput
+from svmcore.products import Footprints, footprints
 from svmwidgets.models.step import StepModel
 
 __all__ = ["InputsModel"]
@@ -21,14 +22,28 @@ class InputsModel(StepModel):
     visit = T.Instance(VisitInput, allow_none=True, help="The visit as it was read")
     source = T.Unicode("", help="List, poller, folder or session file that is open")
     output = T.Unicode("", help="Folder of the products")
+    coverage = T.Instance(Footprints, allow_none=True, help="Where exposures lie")
     recent = T.List(T.Unicode(), help="Visits opened before, newest first")
 
     def show(self, visit: VisitInput) -> None:
         """Take a visit that was just read."""
+        self.coverage = None
         self.visit = visit
         bad = f", {len(visit.faults)} unusable" if visit.faults else ""
         good = len(visit.exposures)
         self.settle("warn" if visit.faults else "ok", f"{good} exposures{bad}")
+
+    def ask_coverage(self) -> None:
+        """Find in the background where the exposures lie, once for a visit."""
+        visit = self.visit
+        if visit is None or self.coverage is not None:
+            return
+
+        def answer(found: Footprints) -> None:
+            if visit is self.visit:
+                self.coverage = found
+
+        self.door.preview("coverage", lambda: footprints(visit.exposures), answer)
 
     @property
     def rows(self) -> tuple[dict[str, Any], ...]:

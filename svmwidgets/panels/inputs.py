@@ -6,7 +6,6 @@ from typing import Any
 import ipywidgets as widgets
 
 from svmcore.inputs import CalibrationState
-from svmcore.products import footprints
 from svmwidgets.figures import FootprintFigure, Table, badge, column, outline
 from svmwidgets.models.inputs import InputsModel
 from svmwidgets.models.products import ProductsModel
@@ -120,8 +119,12 @@ class InputsPanel(widgets.VBox):
         self.add_class("svm-panel")
         model.observe(guard(lambda _: self.refresh()), ["visit", "source", "output"])
         model.observe(guard(lambda _: self._list_recent()), "recent")
-        products.observe(guard(lambda _: self._draw_sky()), ["grids", "tree"])
-        session.observe(guard(lambda _: self._draw_sky()), "step")
+        for source, names in (
+            (model, ["coverage"]),
+            (products, ["grids", "tree"]),
+            (session, ["step"]),
+        ):
+            source.observe(guard(lambda _: self._draw_sky()), names)
         session.observe(guard(lambda _: self._say_reading()), "is_reading")
         self.refresh()
         self._list_recent()
@@ -161,7 +164,10 @@ class InputsPanel(widgets.VBox):
         if self.session.step != self.model.name:
             return
         self.products.ask_grids()
-        coverage = footprints(visit.exposures)
+        self.model.ask_coverage()
+        coverage = self.model.coverage
+        if coverage is None:
+            return  # comes back here
         groups = {e.rootname: e.filter_name.upper() for e in visit.exposures}
         outlines = [
             outline(

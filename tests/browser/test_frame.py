@@ -109,6 +109,40 @@ def test_view_controls_write_their_line_into_the_log(shared):
     page.locator(".svm-log-lines code", has_text=line).last.wait_for()
 
 
+def tab_to(page, locator, key: str = "Tab") -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(60):
+        if locator.evaluate("e => document.activeElement === e"):
+            return
+        page.keyboard.press(key)
+    pytest.fail("not reached by the keyboard")
+
+
+def test_exposure_is_rejected_and_taken_back_by_keyboard_alone(shared):
+    page, keyboard = shared.page, shared.page.keyboard
+    count = "print(dashboard.session.filtering.summary)"
+    before = shared.kernel(count)
+    page.locator(".svm-step[aria-current='step']").focus()
+    keyboard.press("Home")
+    keyboard.press("ArrowRight")
+    page.locator(".svm-step[data-key='filtering'][aria-current='step']").wait_for()
+    tab_to(page, page.get_by_placeholder("Why, for the records"))
+    keyboard.type("trailed")
+    rows = page.locator(".svm-scroll:visible tbody tr")
+    tab_to(page, rows.locator("xpath=self::*[@tabindex='0']").first)
+    keyboard.press("ArrowDown")
+    page.locator("tr[aria-selected='true']:visible").first.wait_for()
+    reject = page.get_by_role("button", name="Reject", exact=True)
+    tab_to(page, reject.locator("visible=true").first, "Shift+Tab")
+    keyboard.press("Enter")
+    kept = int(before.split()[0])
+    shared.until(count, before.replace(str(kept), str(kept - 1), 1))
+    undo = page.get_by_role("button", name="Undo", exact=True)
+    tab_to(page, undo.locator("visible=true").first, "Shift+Tab")
+    keyboard.press("Space")
+    shared.until(count, before)
+
+
 TWO_HUNDRED = """
 from svmwidgets.figures import Table, column
 rows = [{"id": f"idem{k:05d}", "use": k % 7 > 0, "name": f"idem{k:05d}",
