@@ -7,18 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.alignment.anchor import agreeing_stars
-from svmcore.alignment.linking import (
-    Linked,
-    PointList,
-    link_exposures,
-    merge_stars,
-)
+from svmcore.alignment.linking import Linked, link_exposures
 from svmcore.alignment.matching import match_nearest
 from svmcore.alignment.member import (
     group_plane,
     pixel_scale_mas,
     source_positions,
 )
+from svmcore.alignment.merging import PointList, merge_stars
 from svmcore.alignment.outcome import describe_group
 from svmcore.alignment.plane import Affine, TangentPlane
 from svmcore.alignment.problem import GroupProblem, SolvedGroup

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from svmcore.alignment.linking import MIN_LINKS, PointList
+from svmcore.alignment.linking import MIN_LINKS
 from svmcore.alignment.member import GroupMember, pixel_scale_mas
+from svmcore.alignment.merging import PointList
 from svmcore.alignment.plane import TangentPlane
 from svmcore.alignment.reference import PlaneReference
 from svmcore.alignment.settings import AlignmentSettings
