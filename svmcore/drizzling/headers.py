@@ -5,29 +5,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from astropy.io import fits
 from fitsblender import fitsblender
-from numpy.typing import NDArray
 
-from svmcore.drizzling.header_columns import TABLE_COLUMNS, TABLE_ONLY
+from svmcore.drizzling.header_columns import TABLE_ONLY
 from svmcore.drizzling.header_rules import (
     BLENDS,
     DELETED,
     DELETED_IN_COMBINATIONS,
     DELETED_PREFIXES,
     PHOTOMETRY,
-    TABLE_DELETED,
     blend_function,
+)
+from svmcore.drizzling.header_table import (
+    ExposureHeaders,
+    HeaderTable,
+    Values,
+    build_table,
+    header_values,
 )
 from svmcore.model.grid import MosaicGrid
 
 __all__ = [
-    "ExposureHeaders",
-    "HeaderTable",
     "ProductHeaders",
     "blend_headers",
-    "header_table",
     "set_region",
     "wcs_cards",
 ]
@@ -46,44 +47,6 @@ _WCS = re.compile(
 _CHIP_ONLY = frozenset(
     ["DETECTOR", "EXTVER", "EXTNAME", "INHERIT", "BUNIT", "MDRIZSKY", "S_REGION"]
 )
-
-Values = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ExposureHeaders:
-    """Headers of one input.
-
-    Parameters
-    ----------
-    name : str
-        Product name of the exposure, as in HAPEXPNAME.
-    primary : astropy.io.fits.Header
-        Primary header.
-    chips : tuple of astropy.io.fits.Header
-        SCI headers.
-    """
-
-    name: str
-    primary: fits.Header
-    chips: tuple[fits.Header, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeaderTable:
-    """A binary table, ready to be written.
-
-    Parameters
-    ----------
-    formats : tuple of str
-        FITS format of every column: ``D``, ``K``, ``L`` or ``9A``.
-    rows : ndarray
-        Structured array, numbers in big-endian byte order, truth values as
-        the letters T and F.
-    """
-
-    formats: tuple[str, ...]
-    rows: NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,8 +99,8 @@ def blend_headers(
     is_combined = len(inputs) > 1
     instrument = str(inputs[0].primary.get("INSTRUME", "")).strip().upper()
     in_table = TABLE_ONLY.get(instrument, frozenset())
-    primaries = [_values(one.primary) for one in inputs]
-    chips = [[_values(chip) for chip in one.chips] for one in inputs]
+    primaries = [header_values(one.primary) for one in inputs]
+    chips = [[header_values(chip) for chip in one.chips] for one in inputs]
     primary = _blend(
         [one.primary for one in inputs],
         primaries,
@@ -164,7 +127,7 @@ def blend_headers(
         science,
         _plane_header(grid, science, weight_unit),
         _plane_header(grid, science, "UNITLESS"),
-        _table(inputs, primaries, chips),
+        build_table(inputs, primaries, chips),
     )
 
 
@@ -205,66 +168,6 @@ def wcs_cards(grid: MosaicGrid) -> fits.Header:
     if grid.wcs_name:
         cards.append(("WCSNAME", grid.wcs_name, "name of the astrometric solution"))
     return fits.Header([fits.Card(*card) for card in cards])
-
-
-def header_table(inputs: Sequence[ExposureHeaders]) -> HeaderTable:
-    """Return the keywords of all inputs as a table, one row per chip.
-
-    Parameters
-    ----------
-    inputs : sequence of ExposureHeaders
-        Inputs of the product.
-
-    Notes
-    -----
-    The first columns are ROOTNAME, EXTNAME and EXTVER, the last WCSNAME,
-    WCSTYPE and HAPEXPNAME; the others are in alphabetical order: all keywords
-    of the inputs, and those that products of the instrument have a column for
-    anyway. Where primary header and chip both have a keyword, the primary one
-    counts. The table is made without astropy,
-    which takes a tenth of a second for so many columns.
-    """
-    return _table(
-        inputs,
-        [_values(one.primary) for one in inputs],
-        [[_values(chip) for chip in one.chips] for one in inputs],
-    )
-
-
-def _table(
-    inputs: Sequence[ExposureHeaders],
-    primaries: Sequence[Values],
-    chips: Sequence[Sequence[Values]],
-) -> HeaderTable:
-    rows = [
-        _row_values(one.name, primary, values)
-        for one, primary, mine in zip(inputs, primaries, chips, strict=True)
-        for values in mine
-    ]
-    instrument = str(primaries[0].get("INSTRUME", "")).strip().upper()
-    usual = TABLE_COLUMNS.get(instrument, frozenset())
-    # The underscore before letters, as products of HAP have it.
-    names = sorted(usual.union(*rows), key=lambda name: name.replace("_", " "))
-    first = [name for name in ("ROOTNAME", "EXTNAME", "EXTVER") if name in names]
-    last = [name for name in ("WCSNAME", "WCSTYPE", "HAPEXPNAME") if name in names]
-    order = [*first, *(n for n in names if n not in {*first, *last}), *last]
-    columns = [_column([row.get(name) for row in rows]) for name in order]
-    kinds = [
-        (name, values.dtype) for name, (_, values) in zip(order, columns, strict=True)
-    ]
-    table = np.zeros(len(rows), kinds)
-    for name, (_, values) in zip(order, columns, strict=True):
-        table[name] = values
-    return HeaderTable(tuple(code for code, _ in columns), table)
-
-
-def _values(header: fits.Header) -> Values:
-    """Return the values by keyword, the first one where a keyword comes again."""
-    found: Values = {}
-    for card in header.cards:
-        if card.keyword and card.keyword not in found:
-            found[card.keyword] = card.value
-    return found
 
 
 def _blend(
@@ -355,30 +258,3 @@ def _plane_header(grid: MosaicGrid, science: fits.Header, unit: str) -> fits.Hea
             header[keyword] = (science[keyword], science.comments[keyword])
     header.update(wcs_cards(grid))
     return header
-
-
-def _row_values(name: str, primary: Values, chip: Values) -> Values:
-    shape: Values = {key: chip[key] for key in ("NAXIS1", "NAXIS2") if key in chip}
-    merged: Values = {**chip, **primary, **shape, "HAPEXPNAME": name}
-    return {
-        keyword: value
-        for keyword, value in merged.items()
-        if keyword not in TABLE_DELETED and not isinstance(value, fits.card.Undefined)
-    }
-
-
-def _column(values: Sequence[Any]) -> tuple[str, NDArray[Any]]:
-    """Return the FITS format of a column and its values."""
-    present = [value for value in values if value is not None]
-    if present and all(isinstance(value, bool) for value in present):
-        return "L", np.array([b"T" if value else b"F" for value in values])
-    is_whole = all(type(value) is int for value in present)
-    if is_whole and len(present) == len(values):
-        return "K", np.array(values, ">i8")
-    if all(isinstance(value, int | float) for value in present):
-        numbers = [np.nan if value is None else float(value) for value in values]
-        return "D", np.array(numbers, ">f8")
-    texts = ["" if value is None else str(value) for value in values]
-    width = max(1, *(len(text) for text in texts))
-    codes = [text.encode("ascii", "replace") for text in texts]
-    return f"{width}A", np.array(codes, f"S{width}")

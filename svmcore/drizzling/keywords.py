@@ -15,6 +15,7 @@ __all__ = [
     "ProductFacts",
     "add_coverage_keywords",
     "add_product_keywords",
+    "error_header",
 ]
 
 
@@ -201,3 +202,43 @@ def _add_drizzle_keywords(
     )
     for stem, value, comment in cards:
         header[f"D{number:03d}{stem}"] = (value, comment)
+
+
+def error_header(
+    weight: fits.Header, unit: str, final: FinalSettings, scale_ratio: float
+) -> fits.Header:
+    """Return the header of the ERR extension.
+
+    Parameters
+    ----------
+    weight : astropy.io.fits.Header
+        Header of WHT, whose WCS it shares.
+    unit : str
+        BUNIT of SCI.
+    final : FinalSettings
+        Kernel and size of the drops.
+    scale_ratio : float
+        Undistorted input over output pixel size.
+
+    Notes
+    -----
+    Neighbouring pixels share light of the same input pixels: the noise of a
+    sum over many pixels is larger than that of independent ones, by the factor
+    of Casertano et al. (2000, AJ 120, 2747, appendix), which holds for many
+    dithers and the square kernel.
+    """
+    header = weight.copy()
+    header["BUNIT"] = (unit, "units of the values")
+    header.add_comment(
+        "Standard deviation of each pixel by itself, propagated from the errors "
+        "of the exposures. Neighbouring pixels are correlated: the noise of a "
+        "sum over many pixels is larger than these values say."
+    )
+    if final.kernel == "square":
+        drop = final.pixfrac * scale_ratio
+        factor = drop / (1 - 1 / (3 * drop)) if drop >= 1 else 1 / (1 - drop / 3)
+        header["NOISCORR"] = (
+            round(factor, 4),
+            "noise of sums over many pixels / ERR alone",
+        )
+    return header

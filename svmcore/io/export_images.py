@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from svmcore.drizzling.headers import HeaderTable
+from svmcore.drizzling.header_table import HeaderTable
 from svmcore.errors import StoreError
 from svmcore.io.atomic import write_atomically
 

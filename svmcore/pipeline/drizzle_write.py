@@ -9,19 +9,15 @@ from astropy.io import fits
 
 from svmcore.alignment.wcsname import wcs_type
 from svmcore.drizzling.footprint import covered_region
-from svmcore.drizzling.headers import (
-    ExposureHeaders,
-    ProductHeaders,
-    blend_headers,
-    set_region,
-)
+from svmcore.drizzling.header_table import ExposureHeaders
+from svmcore.drizzling.headers import ProductHeaders, blend_headers, set_region
 from svmcore.drizzling.keywords import (
     DrizzleRecord,
     ProductFacts,
     add_coverage_keywords,
     add_product_keywords,
+    error_header,
 )
-from svmcore.drizzling.settings import FinalSettings
 from svmcore.drizzling.stack import Band, Sum
 from svmcore.drizzling.statistics import COARSE, CoverageCount
 from svmcore.io.export_images import ImageExtension, ProductWriter, write_product
@@ -146,7 +142,12 @@ def write_stack(
                 "SCI": headers.science,
                 "WHT": headers.weight,
                 "CTX": headers.context,
-                "ERR": error_header(headers, payload.final, grid, chips[0]),
+                "ERR": error_header(
+                    headers.weight,
+                    str(headers.science["BUNIT"]),
+                    payload.final,
+                    chips[0].input_scale_arcsec / grid.scale_arcsec,
+                ),
             },
         )
         writer.write_table("HDRTAB", headers.table)
@@ -215,46 +216,6 @@ def _extensions(
             )
         )
     return tuple(found)
-
-
-def error_header(
-    headers: ProductHeaders, final: FinalSettings, grid: MosaicGrid, chip: ChipFacts
-) -> fits.Header:
-    """Return the header of the ERR extension.
-
-    Parameters
-    ----------
-    headers : ProductHeaders
-        Headers of the product.
-    final : FinalSettings
-        Kernel and size of the drops.
-    grid : MosaicGrid
-        Grid of the product.
-    chip : ChipFacts
-        First chip, for the size of its pixels.
-
-    Notes
-    -----
-    Neighbouring pixels share light of the same input pixels: the noise of a
-    sum over many pixels is larger than that of independent ones, by the factor
-    of Casertano et al. (2000, AJ 120, 2747, appendix), which holds for many
-    dithers and the square kernel.
-    """
-    header = headers.weight.copy()
-    header["BUNIT"] = (headers.science["BUNIT"], "units of the values")
-    header.add_comment(
-        "Standard deviation of each pixel by itself, propagated from the errors "
-        "of the exposures. Neighbouring pixels are correlated: the noise of a "
-        "sum over many pixels is larger than these values say."
-    )
-    if final.kernel == "square":
-        drop = final.pixfrac * chip.input_scale_arcsec / grid.scale_arcsec
-        factor = drop / (1 - 1 / (3 * drop)) if drop >= 1 else 1 / (1 - drop / 3)
-        header["NOISCORR"] = (
-            round(factor, 4),
-            "noise of sums over many pixels / ERR alone",
-        )
-    return header
 
 
 def _name_solution(science: fits.Header, first: fits.Header) -> None:

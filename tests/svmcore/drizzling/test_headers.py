@@ -5,7 +5,8 @@ import pytest
 from astropy.io import fits
 
 from svmcore.drizzling.header_columns import TABLE_COLUMNS, TABLE_ONLY
-from svmcore.drizzling.headers import ExposureHeaders, blend_headers, header_table
+from svmcore.drizzling.header_table import ExposureHeaders, header_table
+from svmcore.drizzling.headers import blend_headers
 from svmcore.model.grid import MosaicGrid
 
 GRID = MosaicGrid((10.0, 20.0), (5.0, 6.0), ((-1e-5, 0.0), (0.0, 1e-5)), (11, 9), "IDC")

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from svmcore.drizzling.headers import ExposureHeaders, blend_headers
+from svmcore.drizzling.header_table import ExposureHeaders
+from svmcore.drizzling.headers import blend_headers
 from svmcore.drizzling.settings import InstrumentSettings
 from svmcore.errors import InputError, StoreError
 from svmcore.io.export_images import ImageExtension, write_product
