@@ -1,5 +1,6 @@
 """A product folded from its sources and written, band by band."""
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from svmcore.pipeline.drizzle_payloads import Member, ProductPayload
 __all__ = ["Alignment", "ChipFacts", "write_stack"]
 
 BAND_ROWS = 256
+HISTORY_WIDTH = 72
 REGION_CARDS = 120
 
 
@@ -115,7 +117,8 @@ def write_stack(
     for header in (headers.science, headers.weight, headers.context):
         _name_solution(header, inputs[0].chips[0])
     for sentence in history:
-        headers.primary.add_history(sentence)
+        for line in textwrap.wrap(sentence, HISTORY_WIDTH):
+            headers.primary.add_history(line)
     count = CoverageCount(
         grid.shape,
         [chip.exposure for chip in chips],
