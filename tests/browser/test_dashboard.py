@@ -136,6 +136,21 @@ def test_walks_from_the_list_to_exported_parameters(walk, tmp_path):
     walk.button("Drizzle").click()
     walk.await_state("Drizzle", r"7 products")
     app.get_by_text("NPIXFRAC").wait_for(timeout=LONG)
+    decided = walk.decisions()
+    walk.button("Try on a cutout").click()
+    bars = app.locator(".svm-histogram .bqplot .bar:visible")
+    bars.first.wait_for(timeout=LONG)
+    names = app.locator(".svm-frame-name:visible").all_inner_texts()
+    assert names[-2:] == ["present", "trial"]
+    trial = app.locator(".svm-field:visible", has_text="final_pixfrac").locator("input")
+    trial.fill("0.5")
+    trial.press("Enter")
+    walk.button("Adopt these values").wait_for()
+    page.wait_for_function(
+        "() => !document.querySelector('.svm-app').innerText.includes('Drizzling the')",
+        timeout=LONG,
+    )
+    assert walk.decisions() == decided  # a trial decides nothing
 
     walk.go("Export")
     walk.button("Write files").click()
