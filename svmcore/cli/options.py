@@ -249,11 +249,8 @@ def reference_choice(arguments: argparse.Namespace) -> ReferenceChoice:
     InputError
         If the folder for catalogs is missing or cannot be used.
     ReferenceCatalogError
-        If the text is neither a file nor a known catalog, or the file cannot
-        be used.
+        If the text is neither a file nor a known catalog.
     """
-    from svmcore.io.reference import check_reference  # noqa: PLC0415 - slow to load
-
     url = os.environ.get("ASTROMETRIC_CATALOG_URL")
     cache = arguments.catalog_cache
     if arguments.offline and cache is None:
@@ -271,11 +268,9 @@ def reference_choice(arguments: argparse.Namespace) -> ReferenceChoice:
                 f"cannot be used as folder for catalogs ({error.strerror or error})",
                 "Choose a folder that you may write to.",
             ) from error
-    choice = ReferenceChoice.from_user(
+    return ReferenceChoice.from_user(
         arguments.reference,
         service_url=url,
         cache=cache,
         is_offline=arguments.offline,
     )
-    check_reference(choice)
-    return choice

@@ -76,6 +76,8 @@ def read_request(
         If nothing is left to do, or an exposure cannot be used.
     ParameterError
         If a parameter is unknown or its value cannot be used.
+    ReferenceCatalogError
+        If the catalog file cannot be used.
     """
     from svmcore.pipeline.pool import stop_server  # noqa: PLC0415
     from svmcore.pipeline.preload import preload_steps  # noqa: PLC0415
@@ -84,9 +86,14 @@ def read_request(
     if arguments.output is not None:  # a dry run has none
         preload_steps(steps, output=arguments.output)
     # Imported only now: the workers' libraries are loaded at the same time.
-    from svmcore.pipeline.prepare import decide, prepare_visit  # noqa: PLC0415
+    from svmcore.pipeline.prepare import (  # noqa: PLC0415
+        check_catalog,
+        decide,
+        prepare_visit,
+    )
 
     reference = reference_choice(arguments)
+    check_catalog(reference, output=arguments.output)
     prepared = prepare_visit(
         visit_source(arguments),
         decisions=read_options(arguments),

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from svmcore.errors import InputError
 from svmcore.filtering import judge_exposures
+from svmcore.io.store import has_results
 from svmcore.io.visit import read_visit
 from svmcore.model.decisions import Decisions
 from svmcore.model.product import ProductTree, TotalProduct
+from svmcore.model.reference import ReferenceChoice
 from svmcore.model.verdict import Verdict
 from svmcore.model.visit import VisitInput
 from svmcore.parameters import ParameterSet, check_changes, select_all
 from svmcore.products import group_products
 
-__all__ = ["PreparedVisit", "decide", "prepare_visit"]
+__all__ = ["PreparedVisit", "check_catalog", "decide", "prepare_visit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +160,27 @@ def prepare_visit(
         If a decision names an unknown parameter or a value out of range.
     """
     return decide(read_visit(source, data_folder=data_folder), decisions or Decisions())
+
+
+def check_catalog(choice: ReferenceChoice, *, output: Path | None) -> None:
+    """Raise before any work is done if a catalog file cannot be used.
+
+    Parameters
+    ----------
+    choice : ReferenceChoice
+        Only a file is looked at; services are asked when the fit needs them.
+    output : Path or None
+        Output folder. If it holds results of an earlier run the file is left
+        to the fit, which is all that is lost: to read a table takes longer
+        than to find that nothing is left to do.
+
+    Raises
+    ------
+    ReferenceCatalogError
+        If the file cannot be read or lacks what a fit needs.
+    """
+    if choice.file is None or (output is not None and has_results(output)):
+        return
+    from svmcore.io.reference import check_reference  # noqa: PLC0415 - loads astropy
+
+    check_reference(choice)

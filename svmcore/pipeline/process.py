@@ -8,7 +8,6 @@ from pathlib import Path
 
 from svmcore.io.alignment import read_group_fit
 from svmcore.io.export_records import write_records
-from svmcore.io.reference import check_reference
 from svmcore.model.decisions import Decisions
 from svmcore.model.fit import GroupFit
 from svmcore.model.product import ProductTree
@@ -17,7 +16,7 @@ from svmcore.pipeline.events import Event
 from svmcore.pipeline.outcome import RunOutcome
 from svmcore.pipeline.plan import STEPS, Plan, make_plan
 from svmcore.pipeline.preload import preload_steps
-from svmcore.pipeline.prepare import PreparedVisit, prepare_visit
+from svmcore.pipeline.prepare import PreparedVisit, check_catalog, prepare_visit
 from svmcore.pipeline.records import collect_record
 from svmcore.pipeline.run import run_plan
 
@@ -142,7 +141,7 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     prepared = prepare_visit(source, decisions=decisions, data_folder=data_folder)
     prepared.require_work(skip_faulty=skip_faulty)
     choice = ReferenceChoice.from_user(reference)
-    check_reference(choice)
+    check_catalog(choice, output=Path(output))
     plan = make_plan(prepared, reference=choice, steps=steps)
     outcome = run_plan(
         plan.tasks,

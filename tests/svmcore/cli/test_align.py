@@ -58,3 +58,14 @@ def test_a_bad_catalog_stops_the_command_before_anything_runs(
     assert done.returncode == 1
     assert "no column for ra" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bad_catalog_is_told_by_the_fit_where_results_are(small_visit, tmp_path, svm):
+    words = ("align", small_visit / "visit.lst", "-o", tmp_path / "out")
+    assert svm(*words).returncode == 0
+    bad = tmp_path / "stars.csv"
+    bad.write_text("right_ascension,declination\n84.6,-69.1\n")
+    done = svm(*words, "--reference", bad)
+    assert done.returncode == 1
+    assert "no column for ra" in done.stderr
+    assert "Traceback" not in done.stderr
