@@ -243,11 +243,14 @@ def combined(visit, default):
     changes += [
         {"combine_type": "median", "combine_nlow": 1, "combine_nhigh": 1},
         {"combine_type": "mean", "combine_nlow": 0, "combine_nhigh": 1},
-        {"combine_type": "median", "combine_lthresh": 10.0, "combine_hthresh": 80.0},
         {"combine_type": "minmed", "combine_grow": 3, "combine_nsigma": "2 1"},
         {"combine_type": "minmed", "median_newmasks": False},
         {"combine_type": "minmed", "combine_maskpt": 0.7},
     ]
+    if pair.ours.total.detector_key.slug != "wfc3_ir":
+        # of rates, AstroDrizzle multiplies the limits by all exposure times
+        limits = {"combine_lthresh": 0.05, "combine_hthresh": 0.5}
+        changes.append({"combine_type": "median", **limits})
     for number, change in enumerate(changes):
         here = folder / f"combined{number}"
         requests.append(
