@@ -25,6 +25,7 @@ def test_demo_writes_a_visit_and_says_how_to_go_on(tmp_path, capsys):
         "idem01a2q_flt.fits",
         "stars.ecsv",
         "truth.ecsv",
+        "truth_defects_wfc3_ir.npz",
         "visit.lst",
         "wfc3_dem_01_input.out",
     ]
