@@ -30,6 +30,9 @@ _EACH_CHANCE = 1e-6
 # Stars that a common term needs, and the chance of keeping it without need.
 # Rolls of the telescope are real and usual, changes of scale are not.
 _COMMON_STARS = {"roll": 3, "scale": 6, "skew": 12}
+# The catalog states its errors, so that the scatter is not all that is known: they
+# count as many degrees of freedom.
+_KNOWN_ERRORS = 20
 _COMMON_CHANCE = {"roll": 0.0455, "scale": 0.0027, "skew": 0.0027}
 
 
@@ -274,7 +277,7 @@ def _test_common(
         return simpler, f"common {term} not fitted: too few reference matches"
     gained = chi2_of(simpler)[0] - chi2_of(choice)[0]
     terms = len(_TERM_ROWS[term])
-    spare = max(1, 2 * reference.stars - 3 - terms)
+    spare = max(1, 2 * reference.stars - 3 - terms) + _KNOWN_ERRORS
     asked = terms * float(fdtri(terms, spare, 1.0 - _COMMON_CHANCE[term]))
     limit = asked * reference.scatter
     kept = gained > limit
