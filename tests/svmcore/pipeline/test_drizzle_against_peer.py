@@ -172,9 +172,9 @@ def test_kernels_and_weights_give_astrodrizzles_pixels(visit, default):
     """Same arithmetic with the same map, and next to it with the exact one."""
     kernels = _pairs(visit, KERNELS, "kernel", default)
     # The coarse map is off most where distortion bends most between its nodes.
-    # Whole IR frames have 0.22; these small ones are dense.
+    # Larger frames have 0.22 (IR) and 0.005 (UVIS); these small ones are dense.
     slug = default.ours.total.detector_key.slug
-    limits = {"wfc3_ir": 0.5, "wfc3_uvis": 0.01, "acs_wfc": 0.03, "acs_hrc": 0.1}
+    limits = {"wfc3_ir": 0.5, "wfc3_uvis": 0.02, "acs_wfc": 0.03, "acs_hrc": 0.1}
     limit = limits[slug]
     for pair, case in zip(kernels, KERNELS, strict=True):
         noise = local_noise(pair.ours, pair.product)
