@@ -108,7 +108,7 @@ def test_pixels_come_in_native_order_and_bad_values_are_flagged(tmp_path, kind):
 
 def test_missing_chip_is_named(tmp_path):
     path = _write(tmp_path / "jtest01aq_flt.fits")
-    with pytest.raises(InputError, match="SCI,4.*missing"):
+    with pytest.raises(InputError, match=r"SCI,4.*missing"):
         read_chip_pixels(path, 4)
 
 
