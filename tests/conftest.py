@@ -12,6 +12,9 @@ __all__ = ["exposure_with", "write_exposure"]
 settings.register_profile("steady", deadline=None, database=None)
 settings.load_profile("steady")
 
+# Run by the Python of drizzlepac, which the one that collects need not have.
+collect_ignore = ["support/peer_drizzle.py"]
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
