@@ -15,7 +15,7 @@ from svmcore.model.fit import GroupFit
 from svmcore.model.reference import ReferenceChoice
 from svmcore.pipeline.outcome import RunOutcome
 from svmcore.pipeline.plan import Plan, make_plan
-from svmcore.pipeline.prepare import PreparedVisit
+from svmcore.pipeline.prepare import PreparedVisit, check_catalog
 from svmcore.pipeline.process import report_run, worker_count
 from svmcore.pipeline.refit import Refitter, find_refitter
 from svmcore.pipeline.run import find_results, run_plan
@@ -129,7 +129,9 @@ def run_work(
     """
 
     def work(emit: Callable[[Any], None], cancel: threading.Event) -> Mapping[str, Any]:
-        plan = make_plan(prepared, reference=ReferenceChoice.from_user(reference))
+        choice = ReferenceChoice.from_user(reference)
+        check_catalog(choice, output=output)
+        plan = make_plan(prepared, reference=choice)
         tasks = plan.of_step(*steps) if steps else plan.tasks
         emit((label, tasks))
         outcome = run_plan(
