@@ -97,8 +97,6 @@ def main(words: Sequence[str] | None = None) -> int:
     if arguments.command is None:
         parser.print_help()
         return 2
-    # A reader that goes away ("svm products … | head") is no error of ours.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     # Ending the command ends the servers and workers that it started.
     signal.signal(signal.SIGTERM, _end)
     module = importlib.import_module(COMMANDS[arguments.command])

@@ -106,7 +106,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--markdown", action="store_true", help="explain in tables of Markdown"
     )
     parser.add_argument(
-        "--product", metavar="NAME", help="product or scope that --set is for"
+        "--product",
+        action="append",
+        metavar="NAME",
+        help="product or scope that --set is for; may be repeated",
     )
     add_decision_options(parser)
 

@@ -1,6 +1,7 @@
 """``svm params``: list, write, show, compare, explain."""
 
 import json
+import signal
 
 import pytest
 
@@ -248,3 +249,9 @@ def test_a_file_below_a_file_cannot_be_written(svm, visit, tmp_path):
     assert code == 1
     assert "cannot be written (Not a directory)" in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_lost_connection_never_ends_the_process(svm, visit):
+    """A catalog service that hangs up must be an error, not a killed command."""
+    svm(visit)
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
