@@ -1,5 +1,6 @@
 """A session as a Python script and as a command line."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,15 +33,19 @@ session = dashboard.session
 """
 """What the lines of the log need before them to run in a fresh interpreter."""
 
+# Where the names are that a script may use; None stands for an empty line.
+_IMPORTS = (
+    ("dataclasses", ("replace",)),
+    ("pathlib", ("Path",)),
+    None,
+    ("svmcore", ("Decisions", "process_visit")),
+    ("svmcore.io.decisions", ("decisions_from_json",)),
+    ("svmcore.model.decisions", ("ExcludedRegion", "ManualOffset", "ParameterChange")),
+    ("svmcore.model.verdict", ("Override",)),
+)
 _HEAD = '''"""The visit {name}, processed as it was in the dashboard."""
 
-from dataclasses import replace
-from pathlib import Path
-
-from svmcore import Decisions, process_visit
-from svmcore.io.decisions import decisions_from_json
-from svmcore.model.decisions import ExcludedRegion, ManualOffset, ParameterChange
-from svmcore.model.verdict import Override
+{imports}
 
 source = {source!r}
 output = Path({output!r})
@@ -72,15 +77,7 @@ def script_text(
     source = saved.source if isinstance(saved.source, str) else list(saved.source)
     name = Path(source if isinstance(source, str) else source[0]).stem
     start = history.start_python()
-    parts = [
-        _HEAD.format(
-            name=name,
-            source=source,
-            output=str(saved.output),
-            reference=history.start.reference,
-            decisions=start,
-        )
-    ]
+    parts = []
     for entry in history.entries:
         lines = "\n".join(python_lines(entry.changes))
         parts.append(f"\n# {entry.label}\n{lines}\n")
@@ -88,7 +85,31 @@ def script_text(
     if saved.data_folder:
         data += f", data_folder=Path({str(saved.data_folder)!r})"
     parts.append(_TAIL.format(data=data))
-    return "".join(parts)
+    body = "".join(parts)
+    head = _HEAD.format(
+        name=name,
+        imports=_imports(f"Path {start} {body}"),
+        source=source,
+        output=str(saved.output),
+        reference=history.start.reference,
+        decisions=start,
+    )
+    return head + body
+
+
+def _imports(text: str) -> str:
+    """Return the imports of the names that a text uses."""
+    used = set(re.findall(r"\w+", text))
+    lines = []
+    for entry in _IMPORTS:
+        if entry is None:
+            lines.append("")
+            continue
+        module, names = entry
+        wanted = [name for name in names if name in used]
+        if wanted:
+            lines.append(f"from {module} import {', '.join(wanted)}")
+    return "\n".join(lines)
 
 
 def open_python(saved: SavedSession, *, is_new: bool) -> str:

@@ -273,3 +273,10 @@ def test_opening_later_reports_errors_in_the_banner(session, tmp_path):
     session.wait(20)
     assert not session.is_reading
     assert "none.lst" in session.banner.subject
+
+
+def test_script_imports_only_what_it_uses(session):
+    assert "Override" not in session.script()
+    kept = [v.rootname for v in session.prepared.verdicts if v.accepted]
+    session.filtering.override(kept[:1], accepted=False, reason="trailed")
+    assert "from svmcore.model.verdict import Override\n" in session.script()
