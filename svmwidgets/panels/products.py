@@ -196,7 +196,7 @@ def _drawn(node: Node) -> dict[str, Any]:
     names = dict(node.files)
     shown = names.get("drizzle") or names.get("calibrated") or node.basename
     count = len(node.exposures)
-    many = f"{count} × " if count > 1 else ""
+    many = f"{count} exp., " if count > 1 else ""
     badges = [badge(_WORDS[node.kind], node.kind)] if node.kind in _WORDS else []
     return tree_node(
         node.basename,
