@@ -109,7 +109,9 @@ def drizzle_directly(visit, product):
         )
         all_wcs = read_chip_wcs(exposure.path)
         for chip in read_calibration(exposure.path):
-            pixels = read_chip_pixels(exposure.path, chip.extver, with_error=True)
+            pixels = read_chip_pixels(
+                exposure.path, chip.extver, with_error=True, with_time=True
+            )
             good = mask(pixels.quality, masking)
             if masking.use_static:
                 good &= ~static[chip.number]
