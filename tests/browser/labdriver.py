@@ -200,6 +200,10 @@ def chromium(
             shutil.rmtree(profile, ignore_errors=True)
 
 
+# What JupyterLab's debugger says if the kernel goes while it asks it for its state.
+_LAB_DEBUGGER = "Could not restore the debugger state"
+
+
 @dataclass
 class Traffic:
     """What a page did since it was opened."""
@@ -220,7 +224,7 @@ class Traffic:
         page.on("websocket", self._socket)
 
     def _console(self, message: Any) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(_LAB_DEBUGGER):
             self.errors.append(message.text[:400])
 
     def _request(self, url: str) -> None:
