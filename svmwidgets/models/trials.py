@@ -76,6 +76,7 @@ class TrialModel(StepModel):
         self._prepared: PreparedVisit | None = None
         self._survey: Any = None
         self._process = CutoutProcess()
+        self._is_warm = False
         self._latest: tuple[CutoutQuestion, Cutout] | None = None
         self.observe(lambda _: self.reset_trial(), "selected")
         self.observe(lambda _: self._try_again(), "size")
@@ -146,9 +147,18 @@ class TrialModel(StepModel):
         self.ask_trial()
 
     def warm_up(self) -> None:
-        """Start the process of the cutouts before somebody waits for it."""
-        if self.product is not None:
-            self._process.warm_up()
+        """Start the process of the cutouts before somebody waits for it.
+
+        Notes
+        -----
+        Starting it takes a second, in which the kernel answers; a trial that is
+        asked for meanwhile follows it, since both are of one topic.
+        """
+        if self.product is None or self._is_warm or self.is_trying:
+            return
+        self._is_warm = True
+        warm = self._process.warm_up
+        self.door.preview("trial", warm, lambda _: None, delay_s=0.03)
 
     def ask_trial(self) -> None:
         """Drizzle the cutout under present and trial values in the background."""

@@ -216,6 +216,7 @@ class DrizzlingPanel(widgets.VBox):
             self.product.value = model.selected
         self.beside.value, self.plane.value = model.beside, model.plane
         model.warm_up()
+        self.trial.warm_up()
         self._load(self.viewer, model.selected)
         if model.beside:
             self._load(self.second, model.beside)

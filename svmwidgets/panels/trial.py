@@ -42,12 +42,13 @@ class TrialCard(widgets.VBox):
     model : DrizzlingModel
         State.
     session : object
-        Gives ``guard``.
+        Gives ``guard`` and ``preview``.
     """
 
     def __init__(self, model: DrizzlingModel, session: Any) -> None:
-        self.model = model
+        self.model, self.session = model, session
         guard = session.guard
+        self.weights: Any = None
         self.form = ParameterForm(label="Trial parameters", height="400px")
         self.form.on_change(guard(lambda _step, key, raw: self._changed(key, raw)))
         self.form.on_revert(guard(lambda _step, key: self._reverted(key)))
@@ -77,7 +78,7 @@ class TrialCard(widgets.VBox):
             self.single,
             self.line,
         )
-        self.numbers = widgets.VBox([self.notes, self.facts, self.weights])
+        self.numbers = widgets.VBox([self.notes, self.facts])
         self.numbers.add_class("svm-rows")
         body = columns([self.form], [self.numbers, self.hint])
         inside = [controls, self.images, body]
@@ -91,15 +92,23 @@ class TrialCard(widgets.VBox):
         self._show_cutout()
 
     def _build_images(self) -> None:
-        # Slow to import, and wanted only once this step is looked at.
-        from svmwidgets.figures.histogram import HistogramFigure  # noqa: PLC0415
-
         options = {"align": "sky", "height": 380, "link": _LINK}
         self.present = ImageViewer(label="Present cutout", **options)
         self.viewer = ImageViewer(label="Trial cutout", **options)
         self.images = widgets.HBox([self.present, self.viewer])
         self.images.add_class("svm-pair")
-        self.weights = HistogramFigure(x_label="weight", y_label="pixels", height=170)
+
+    def warm_up(self) -> None:
+        """Load the histogram's library once the step stands there."""
+        if self.weights is None:
+            self.session.preview("histogram", _load_histogram, self._take_histogram)
+
+    def _take_histogram(self, make: Any) -> None:
+        if self.weights is None:
+            self.weights = make(x_label="weight", y_label="pixels", height=170)
+            self.numbers.children = (*self.numbers.children, self.weights)
+        if self.model.tried is not None:
+            self._show_weights(self.model.tried.trial)
 
     def _changed(self, key: str, raw: str) -> None:
         self.model.change_trial(key, raw)
@@ -152,6 +161,9 @@ class TrialCard(widgets.VBox):
                 frame.close()
 
     def _show_weights(self, cutout: Cutout) -> None:
+        if self.weights is None:
+            self.warm_up()
+            return
         weight = cutout.weight[cutout.weight > 0]
         if not weight.size:
             return
@@ -160,3 +172,10 @@ class TrialCard(widgets.VBox):
         self.weights.set_counts(
             counts, edges, title="Trial weight", guide=middle, guide_label="median"
         )
+
+
+def _load_histogram() -> Any:
+    # Half a second of processor time: it must not hold the kernel's loop.
+    from svmwidgets.figures.histogram import HistogramFigure  # noqa: PLC0415
+
+    return HistogramFigure
