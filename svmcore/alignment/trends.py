@@ -52,7 +52,7 @@ def trend_warnings(matches: MatchTable, *, is_absolute: bool) -> tuple[str, ...]
             if abs(change) > max(_SLOPE_SIGMA * sigma, _LEAST_MAS):
                 found.append(
                     f"Residuals {direction} against {against} change by "
-                    f"{change:.2f} +- {sigma:.2f} mas over the range of {name}."
+                    f"{change:.2f} ± {sigma:.2f} mas over the range of {name}."
                 )
     widths = [robust_sigma(matches.residual_mas[rows, axis]) for axis in (0, 1)]
     if max(widths) > _AXIS_RATIO * max(min(widths), 1e-6):

@@ -88,7 +88,7 @@ export const markerId = (layer, row) => (layer.ids.length ? layer.ids[row] : row
 
 function drawChosen(context, own, chosen) {
   context.strokeStyle = "#ff8a3d";
-  context.lineWidth = 2.5;
+  context.lineWidth = 2;
   context.beginPath();
   own.X.forEach((X, i) => {
     if (chosen.has(markerId(own.layer, i))) traceMarker(context, "circle", X, own.Y[i], (own.size[i % own.size.length] || 7) + 4);
