@@ -6,45 +6,18 @@ from pathlib import Path
 
 from svmcore.errors import InputError
 from svmcore.inputs.corners import chip_corners, wcs_problem
+from svmcore.inputs.file_name import ROOTNAME, split_file_name
 from svmcore.inputs.lookup import Header, finite_number, science_units
 from svmcore.inputs.wcsname import classify_wcsname
 from svmcore.model.detector import DETECTORS, DetectorKey
 from svmcore.model.exposure import Chip, Exposure, Note
 from svmcore.model.header import HeaderUnit
 
-__all__ = ["exposure_from_headers", "split_file_name"]
+__all__ = ["exposure_from_headers"]
 
-_ROOTNAME = re.compile(r"[a-z][0-9a-z]{8}")
 _LETTERS = {"acs": "j", "wfc3": "i", "wfpc2": "u"}  # the i of ipppssoot
-_FILE_NAME = re.compile(
-    r"(?P<stem>.+)_(?P<suffix>fl[tc])\.fits(?:\.gz)?", re.IGNORECASE
-)
 _FILTER_NAME = re.compile(r"([0-9A-Z]+(-[0-9A-Z]+)*|N/A)?")
 _EARLIEST_MJD, _LATEST_MJD = 47_000.0, 90_000.0  # 1987 to 2105
-
-
-def split_file_name(file_name: str) -> tuple[str, str] | None:
-    """Return stem and suffix (``flt`` or ``flc``) of an exposure's file name.
-
-    Parameters
-    ----------
-    file_name : str
-        File name without folder.
-
-    Returns
-    -------
-    tuple of str or None
-        None if the name is not that of an FLT or FLC file.
-
-    Examples
-    --------
-    >>> split_file_name("ib4606c5q_flc.fits")
-    ('ib4606c5q', 'flc')
-    >>> split_file_name("ib4606010_asn.fits") is None
-    True
-    """
-    match = _FILE_NAME.fullmatch(file_name)
-    return (match["stem"], match["suffix"].lower()) if match else None
 
 
 def exposure_from_headers(
@@ -137,7 +110,7 @@ def _identity(header: Header) -> tuple[str, str]:
         )
     stem, suffix = named[0].lower(), named[1]
     recorded = header.text("ROOTNAME").lower()
-    if _ROOTNAME.fullmatch(stem):
+    if ROOTNAME.fullmatch(stem):
         if recorded and recorded != stem:
             header.note(
                 "ROOTNAME",
@@ -145,7 +118,7 @@ def _identity(header: Header) -> tuple[str, str]:
                 "the file name is used",
             )
         return stem, suffix
-    if not _ROOTNAME.fullmatch(recorded):
+    if not ROOTNAME.fullmatch(recorded):
         raise header.error(
             f"neither the file name nor ROOTNAME ({recorded!r}) is a "
             "nine-character exposure name"

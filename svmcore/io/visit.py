@@ -8,6 +8,7 @@ from svmcore.errors import InputError
 from svmcore.inputs import (
     ListingRow,
     exposure_from_headers,
+    file_name_spellings,
     science_units,
 )
 from svmcore.inputs.checks import compare_with_header, visit_notes
@@ -38,7 +39,8 @@ def read_visit(
         or the files themselves.
     data_folder : Path, optional
         Where to look for listed files first; then beside the list, then at
-        the path that the list gives.
+        the path that the list gives. Names in upper case or without ending
+        are found too, see `file_name_spellings`.
     retrieve : callable, optional
         Called with the name of a file that was not found; returns where it
         now is, or None.
@@ -122,7 +124,8 @@ def _read_row(
             path = retrieve(row.file_name)
         if path is None:
             return _missing(row, folders, place=place)
-        if _plain_name(path) != _plain_name(Path(row.file_name)):
+        named = {_plain_name(Path(name)) for name in file_name_spellings(row.file_name)}
+        if _plain_name(path) not in named:
             return InputFault(
                 place,
                 f"names {row.file_name}, but its path leads to {path.name}",
@@ -141,7 +144,11 @@ def _plain_name(path: Path) -> str:
 
 
 def _find(row: ListingRow, folders: Sequence[Path]) -> Path | None:
-    candidates = [folder / row.file_name for folder in folders]
+    candidates = [
+        folder / name
+        for name in file_name_spellings(row.file_name)
+        for folder in folders
+    ]
     if row.path:
         candidates += [Path(row.path), *(folder / row.path for folder in folders)]
     packed = [path.with_name(path.name + ".gz") for path in candidates if path.name]

@@ -111,6 +111,34 @@ def test_one_exposure_is_a_visit(files):
     assert names_of(read_visit(files[1])) == ["ib460602q"]
 
 
+@pytest.mark.parametrize(
+    "listed",
+    ["ib460601q", "IB460601Q", "ib460601q_flt", "IB460601Q_FLT.FITS", "IB460601Q_FLT"],
+)
+def test_names_are_found_however_they_are_spelled(files, tmp_path, listed):
+    (tmp_path / "lists").mkdir()
+    for row in (listed, poller_row(files[0], name=listed)):
+        source = write_list(tmp_path / "lists", row)
+        assert names_of(read_visit(source, data_folder=tmp_path)) == ["ib460601q"]
+    (tmp_path / "packed").mkdir()
+    packed = tmp_path / "packed" / (files[0].name + ".gz")
+    packed.write_bytes(gzip.compress(files[0].read_bytes()))
+    assert names_of(read_visit(write_list(tmp_path / "packed", listed)))
+
+
+def test_one_exposure_in_two_spellings_is_a_fault(files, tmp_path):
+    visit = read_visit(write_list(tmp_path, "ib460601q", files[0].name))
+    (fault,) = visit.faults
+    assert "already is" in fault.problem
+
+
+def test_of_a_rootname_the_flc_file_is_read(write_exposure, tmp_path):
+    write_exposure(tmp_path, "acs_wfc", suffix="flt")
+    write_exposure(tmp_path, "acs_wfc", suffix="flc")
+    visit = read_visit(write_list(tmp_path, "jb460601q"))
+    assert [exposure.suffix for exposure in visit.exposures] == ["flc"]
+
+
 def test_gzipped_file_stands_in_for_the_plain_one(files, tmp_path):
     packed = files[0].with_name(files[0].name + ".gz")
     packed.write_bytes(gzip.compress(files[0].read_bytes()))
