@@ -24,6 +24,7 @@ __all__ = [
     "read_grids",
     "read_made_with",
     "read_masks",
+    "read_mean_weights",
     "read_offsets",
     "read_skies",
     "read_sky",
@@ -35,6 +36,7 @@ __all__ = [
     "write_grids",
     "write_made_with",
     "write_masks",
+    "write_mean_weights",
     "write_offsets",
     "write_skies",
     "write_sky",
@@ -244,6 +246,26 @@ def read_made_with(folder: Path) -> str:
     """Return what `write_made_with` wrote; empty if nothing was written."""
     path = folder / "made_with.json"
     return str(read_json(path)["made_with"]) if path.is_file() else ""
+
+
+def write_mean_weights(
+    folder: Path, weights: Mapping[str, float], made_with: str
+) -> None:
+    """Write the mean weight of separate images as ``mean_weights.json``."""
+    write_json(
+        folder / "mean_weights.json",
+        {"mean_weights": dict(weights), "made_with": made_with},
+    )
+
+
+def read_mean_weights(folder: Path) -> tuple[dict[str, float], str]:
+    """Return mean weights by rootname and what they were made with; none if absent."""
+    path = folder / "mean_weights.json"
+    if not path.is_file():
+        return {}, ""
+    content = read_json(path)
+    found = {name: float(value) for name, value in content["mean_weights"].items()}
+    return found, str(content["made_with"])
 
 
 def write_offsets(folder: Path, offsets: Mapping[str, float]) -> None:

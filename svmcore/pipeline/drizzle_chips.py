@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from svmcore.drizzling.grid import undistorted_scale_arcsec
 from svmcore.drizzling.pixmap import PixelMap, fit_pixel_map
 from svmcore.drizzling.resample import Drop
-from svmcore.drizzling.settings import FinalSettings
+from svmcore.drizzling.settings import (
+    FinalSettings,
+    InstrumentSettings,
+    SeparateSettings,
+)
 from svmcore.drizzling.weights import good_pixels, variance_map, weight_scale
 from svmcore.io.drizzle_results import (
     read_cosmic_rays,
@@ -32,6 +36,7 @@ __all__ = [
     "make_drop",
     "open_chips",
     "static_masks",
+    "weights_made_with",
     "without_distortion",
 ]
 
@@ -154,3 +159,29 @@ def static_masks(call: TaskCall) -> dict[int, BoolImage]:
     """Return the static pixels by chip number; empty if there are none."""
     folders = call.inputs.get("static", ())
     return read_masks(folders[0] / "static.npz") if folders else {}
+
+
+def weights_made_with(
+    separate: SeparateSettings,
+    instrument: InstrumentSettings,
+    reset_bits: int,
+    *,
+    coeffs: bool,
+    static: str,
+) -> str:
+    """Return what the weights of a separate image depend on, as a text.
+
+    Parameters
+    ----------
+    separate : SeparateSettings
+        How exposures are drizzled alone.
+    instrument : InstrumentSettings
+        Values that replace those of the headers.
+    reset_bits : int
+        DQ flags that are cleared first.
+    coeffs : bool
+        Whether distortion is removed.
+    static : str
+        What the static pixels were made with; empty without any.
+    """
+    return repr((separate, instrument, reset_bits, coeffs, static))

@@ -27,6 +27,8 @@ from svmcore.io.drizzle_results import (
     Grids,
     read_drizzled_chips,
     read_grids,
+    read_made_with,
+    read_mean_weights,
     read_skies,
     write_cosmic_rays,
     write_drizzled_chip,
@@ -34,6 +36,7 @@ from svmcore.io.drizzle_results import (
     write_grids,
     write_made_with,
     write_masks,
+    write_mean_weights,
     write_sky,
 )
 from svmcore.io.images import (
@@ -44,7 +47,7 @@ from svmcore.io.images import (
 from svmcore.io.raw import RawPlane, read_json, write_json, write_raw
 from svmcore.model.grid import GridWindow, MosaicGrid
 from svmcore.model.image import ChipCalibration, DrizzledChip
-from svmcore.pipeline.drizzle_chips import chip_wcs, static_masks
+from svmcore.pipeline.drizzle_chips import chip_wcs, static_masks, weights_made_with
 from svmcore.pipeline.drizzle_payloads import (
     CombinePayload,
     FlagPayload,
@@ -180,10 +183,19 @@ def drizzle_separately(call: TaskCall) -> None:
     write_drizzled_chip(call.folder, 1, target)
     write_drizzled_index(call.folder, {1: window})
     weights = target.weight[target.weight > 1e-8]
+    mean = float(weights.mean(dtype=np.float64)) if weights.size else 0.0
+    static_of = call.inputs.get("static", ())
+    made_with = weights_made_with(
+        settings,
+        payload.instrument,
+        payload.reset_bits,
+        coeffs=payload.coeffs,
+        static=read_made_with(static_of[0]) if static_of else "",
+    )
+    write_mean_weights(call.folder, {member.rootname: mean}, made_with)
     write_json(
         call.folder / "noise.json",
         {
-            "mean_weight": float(weights.mean(dtype=np.float64)) if weights.size else 0,
             "sky_rate": min(rates),
             "read_noise": math.sqrt(sum(n**2 for n in noises) / len(noises)),
         },
@@ -195,8 +207,14 @@ def combine_images(call: TaskCall) -> None:
     payload: CombinePayload = call.payload
     folders = call.inputs["separate"]
     facts = [read_json(folder / "noise.json") for folder in folders]
+    weights: dict[str, float] = {}
+    made_with = ""
+    for folder in folders:
+        found, made_with = read_mean_weights(folder)
+        weights |= found
+    write_mean_weights(call.folder, weights, made_with)
     noise = SeparateNoise(
-        tuple(float(one["mean_weight"]) for one in facts),
+        tuple(weights[member.rootname] for member in payload.members),
         tuple(float(one["sky_rate"]) for one in facts),
         tuple(float(one["read_noise"]) for one in facts),
     )
@@ -227,6 +245,7 @@ def flag_cosmic_rays(call: TaskCall) -> None:
     if payload.settings.is_on:
         grids = read_grids(call.inputs["grids"][0])
         grid = grids.separate[payload.product]
+        write_mean_weights(call.folder, *read_mean_weights(call.inputs["model"][0]))
         model = RawPlane(call.inputs["model"][0] / "model.raw", grid.window).read(
             grid.window
         )
