@@ -5,9 +5,10 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 from svmcore.errors import StoreError
 from svmcore.io.atomic import remove_abandoned, write_text
@@ -16,6 +17,7 @@ __all__ = ["ResultRef", "Store", "has_results"]
 
 
 _RECORD_VERSION = 2  # of the file that describes a result
+_MEMBERS = {"version", "digest", "outputs", "sizes", "is_dropped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,19 @@ def has_results(output: Path) -> bool:
         Output folder; it need not exist.
     """
     return any((output / ".svm" / "records").glob("*.json"))
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses into an error that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            str(path),
+            f"cannot be written ({error.strerror or error})",
+            "Check that the folder may be written and has room.",
+        ) from error
 
 
 def _stamp(path: Path) -> list[int]:
@@ -107,19 +122,32 @@ class Store:
         Raises
         ------
         StoreError
-            If another run is at work in the folder.
+            If another run is at work in the folder, or it cannot be written.
         """
-        with (self.root / "lock").open("w") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise StoreError(
-                    str(self.output),
-                    "another run is writing to this folder",
-                    "Wait until it ends, or choose another output folder.",
-                ) from error
-            self._clear()
+        lock = self.root / "lock"
+        with ExitStack() as stack:
+            with _writing(lock):
+                stream = stack.enter_context(lock.open("w"))
+            self._lock(stream)
+            with _writing(self.root):
+                self._clear()
             yield
+
+    def _lock(self, stream: TextIO) -> None:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(
+                str(self.output),
+                "another run is writing to this folder",
+                "Wait until it ends, or choose another output folder.",
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                stream.name,
+                f"cannot be locked ({error.strerror or error})",
+                "Choose an output folder on a file system with locks.",
+            ) from error
 
     def _clear(self) -> None:
         scratch = self.root / "scratch"
@@ -143,12 +171,9 @@ class Store:
             None also if a file in the output folder is missing or was changed
             since it was written.
         """
-        try:
-            record = json.loads(self._record(key).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None  # no such result yet
-        if record.get("version") != _RECORD_VERSION:
-            return None  # written by another version of this module
+        record = self._read_record(key)
+        if record is None:
+            return None
         for name, stamp in record["outputs"].items():
             path = self.output / name
             if not path.is_file() or _stamp(path) != stamp:
@@ -162,9 +187,16 @@ class Store:
         return ResultRef(key, record["digest"], folder, is_present)
 
     def new_scratch(self) -> Path:
-        """Return a new empty folder for a task to write into."""
+        """Return a new empty folder for a task to write into.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be made.
+        """
         folder = self.root / "scratch" / uuid.uuid4().hex
-        folder.mkdir()
+        with _writing(folder):
+            folder.mkdir()
         return folder
 
     def commit(
@@ -196,20 +228,18 @@ class Store:
                 raise StoreError(name, "was not written by the task that makes it")
             stamps[name] = _stamp(path)
         folder = self._folder(key)
-        try:
+        with _writing(folder):
             if folder.exists():
                 shutil.rmtree(folder)
             scratch.replace(folder)
-        except OSError as error:
-            raise StoreError(
-                str(folder), f"cannot be written ({error.strerror or error})"
-            ) from error
         self._write_record(key, digest, stamps, sizes=_sizes(folder))
         return ResultRef(key, digest, folder, is_present=True)
 
     def drop(self, ref: ResultRef) -> ResultRef:
         """Remove a result's files but remember that they were made."""
-        record = json.loads(self._record(ref.key).read_text(encoding="utf-8"))
+        record = self._read_record(ref.key)
+        if record is None:
+            raise StoreError(str(self._record(ref.key)), "is gone while it was in use")
         self._write_record(ref.key, ref.digest, record["outputs"], sizes=None)
         shutil.rmtree(ref.folder, ignore_errors=True)
         return ResultRef(ref.key, ref.digest, ref.folder, is_present=False)
@@ -220,7 +250,7 @@ class Store:
         try:
             known = json.loads(path.read_text(encoding="utf-8"))
             return {name: (int(a), int(b), str(c)) for name, (a, b, c) in known.items()}
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError, AttributeError):
             return {}  # a memory only: everything is hashed again
 
     def write_file_digests(self, known: Mapping[str, tuple[int, int, str]]) -> None:
@@ -243,6 +273,15 @@ class Store:
 
     def _record(self, key: str) -> Path:
         return self.root / "records" / f"{key}.json"
+
+    def _read_record(self, key: str) -> dict[str, Any] | None:
+        """Read what is known of a result; None if that is nothing of use."""
+        try:
+            record = json.loads(self._record(key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None  # no such result yet, or a power cut
+        is_ours = isinstance(record, dict) and set(record) >= _MEMBERS
+        return record if is_ours and record["version"] == _RECORD_VERSION else None
 
     def _write_record(
         self,
