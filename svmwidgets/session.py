@@ -1,6 +1,5 @@
 """One visit under work: a single door for every decision, saved and replayed."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import traitlets as T  # noqa: N812
 from svmcore.errors import StoreError, SvmError
 from svmcore.io.visit import read_visit
 from svmcore.model.decisions import Decisions
+from svmcore.model.reference import ReferenceChoice
 from svmcore.model.visit import VisitInput
 from svmcore.pipeline.prepare import PreparedVisit, decide
 from svmwidgets.changes import Choices, History
@@ -24,13 +24,7 @@ from svmwidgets.models.parameters import ParametersModel
 from svmwidgets.models.products import ProductsModel
 from svmwidgets.models.step import StepModel
 from svmwidgets.opening import begin_session, default_output
-from svmwidgets.replay import (
-    action_python,
-    command_line,
-    open_python,
-    replay_text,
-    script_text,
-)
+from svmwidgets.replay import action_python, open_python
 from svmwidgets.saved import (
     SESSION_NAME,
     SavedSession,
@@ -39,12 +33,13 @@ from svmwidgets.saved import (
     write_recent,
     write_session,
 )
-from svmwidgets.working import SAVE_DELAY_S, Working
+from svmwidgets.scripted import Scripted
+from svmwidgets.working import SAVE_DELAY_S
 
 __all__ = ["Session"]
 
 
-class Session(Working):
+class Session(Scripted):
     """A visit, what was decided about it, and what is being done.
 
     Parameters
@@ -66,6 +61,8 @@ class Session(Working):
     step = T.Unicode("inputs", help="Name of the step that is looked at")
     undo_label = T.Unicode("", help="What undo would take back")
     redo_label = T.Unicode("", help="What redo would do again")
+    view = T.Dict(help="What is looked at: values of controls, by name")
+    opened = T.Int(0, help="How many visits were opened so far")
     is_reading = T.Bool(default_value=False, help="Whether a visit is being read")
 
     def __init__(
@@ -96,7 +93,6 @@ class Session(Working):
         )
         self.source: str | tuple[str, ...] = ""
         self.data_folder: Path | None = None
-        self._history = History()
 
     # ---- what a step may ask of its session (the Door) ----
 
@@ -133,8 +129,27 @@ class Session(Working):
         return self._choose(label, Choices(decisions, self.reference))
 
     def choose_reference(self, reference: str) -> bool:
-        """Align to another catalog: path of a file, name of a service, ``none``."""
+        """Align to another catalog: path of a file, name of a service, ``none``.
+
+        Parameters
+        ----------
+        reference : str
+            As `ReferenceChoice.from_user` takes it.
+
+        Returns
+        -------
+        bool
+            False if there is no such catalog, or the file cannot be used; the
+            banner says why.
+        """
+        from svmcore.io.reference import check_reference  # noqa: PLC0415 - astropy
+
         text = reference.strip() or "none"
+        try:
+            check_reference(ReferenceChoice.from_user(text))
+        except SvmError as error:
+            self.show_problem(problem_of(error))
+            return False
         return self._choose(f"Reference {text}", Choices(self.decisions, text))
 
     # ---- opening, saving, undoing ----
@@ -183,7 +198,6 @@ class Session(Working):
         visit = read_visit(saved.source, data_folder=saved.data_folder)
         self.note(f"Open {visit.name}", open_python(saved, is_new=is_new))
         self._adopt(visit, saved)
-        self.step = saved.step if saved.step in self._names else "inputs"
 
     def open_later(self, source: str) -> None:
         """Open a visit without keeping the page waiting."""
@@ -220,7 +234,7 @@ class Session(Working):
         if path == self.output:
             return
         saved = SavedSession(
-            self.source, self.data_folder, path, self._history, self.step
+            self.source, self.data_folder, path, self._history, self.step, self.view
         )
         self.note(f"Products in {path}", f"session.change_output({str(path)!r})")
         self._adopt(prepared.visit, saved)
@@ -262,32 +276,6 @@ class Session(Working):
         """Make an undone decision again; False if there is none."""
         return self._move(1) if self.redo_label else False
 
-    def script(self) -> str:
-        """Return Python that makes the same products with the library alone."""
-        has_faults = bool(self.visit and self.visit.faults)
-        return script_text(self._saved(), self._history, has_faults=has_faults)
-
-    def command_line(self, decisions_file: str = "decisions.json") -> str:
-        """Return the command that repeats the session, given saved decisions."""
-        has_faults = bool(self.visit and self.visit.faults)
-        return command_line(self._saved(), decisions_file, has_faults=has_faults)
-
-    def replay(self, *, view: Sequence[str] = ()) -> str:
-        """Return Python that repeats every action in a new dashboard.
-
-        Parameters
-        ----------
-        view : sequence of str
-            Further lines at the end, for what is looked at.
-        """
-        return replay_text(self._saved(), self._history, view=view)
-
-    def export_text(self, kind: str) -> str:
-        """Return what the session gives to an export: script, replay or time."""
-        if kind == "time":
-            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        return self.replay() if kind == "replay" else self.script()
-
     # ---- what failed ----
 
     def looked_at(self) -> str:
@@ -310,10 +298,6 @@ class Session(Working):
     @property
     def _names(self) -> tuple[str, ...]:
         return tuple(step.name for step in self.steps)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything that was chosen, as JSON values."""
-        return self._history.to_json()
 
     # ---- inside ----
 
@@ -363,6 +347,9 @@ class Session(Working):
         self.comparison.look_up()
         self._show(prepared)
         self._remember()
+        self.step = saved.step if saved.step in self._names else "inputs"
+        self.view = dict(saved.view)
+        self.opened += 1
 
     def _show(self, prepared: PreparedVisit) -> None:
         self.prepared = prepared
@@ -378,17 +365,22 @@ class Session(Working):
         self._save_soon()
         self.look_up()
 
-    @T.observe("step")
+    @T.observe("step", "view")
     def _save_soon(self, _: object = None) -> None:
         """Save in the background once there is something to come back to."""
         if self.prepared is None:
             return
-        if self._history.entries or self.redo_label or self.session_path.is_file():
+        if self._history.entries or self.redo_label or self.output.is_dir():
             self.preview("save", self.save, lambda _: None, delay_s=SAVE_DELAY_S)
 
     def _saved(self) -> SavedSession:
         return SavedSession(
-            self.source, self.data_folder, self.output, self._history, self.step
+            self.source,
+            self.data_folder,
+            self.output,
+            self._history,
+            self.step,
+            self.view,
         )
 
     def _remember(self) -> None:

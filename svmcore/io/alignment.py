@@ -22,6 +22,7 @@ from svmcore.model.fit import (
 from svmcore.model.wcs import AlignedChip, AlignedWcs
 
 __all__ = [
+    "find_positions",
     "read_aligned_wcs",
     "read_exposure_fits",
     "read_group_fit",
@@ -29,6 +30,7 @@ __all__ = [
     "read_source_list",
     "read_source_lists",
     "write_group_fit",
+    "write_positions_key",
     "write_reference_stars",
     "write_source_list",
     "write_source_lists",
@@ -37,6 +39,7 @@ __all__ = [
 _SOURCES = "sources.npz"
 _FIT, _WCS, _MATCHES = "fit.json", "wcs.json", "matches.npz"
 _REFERENCE, _REFINED = "reference.npz", "refined.npz"
+_POSITIONS = "positions.json"
 
 
 def read_source_list(folder: Path) -> SourceList:
@@ -89,6 +92,43 @@ def read_source_lists(folder: Path) -> dict[str, SourceList]:
         )
         for root in roots
     }
+
+
+def write_positions_key(folder: Path, key: str) -> None:
+    """Write what the refined sources of a detector depend on.
+
+    Parameters
+    ----------
+    folder : Path
+        Result of the task ``fit alignment``.
+    key : str
+        Digest of the sources that were found and of how they were refined.
+    """
+    write_json(folder / _POSITIONS, {"key": key})
+
+
+def find_positions(results: Path, key: str) -> Path | None:
+    """Return a result with refined sources of that key, whatever it is fitted to.
+
+    Parameters
+    ----------
+    results : Path
+        Folder that holds the results of all tasks.
+    key : str
+        As given to `write_positions_key`.
+
+    Returns
+    -------
+    Path or None
+        Folder of the newest such result.
+    """
+    found = [
+        path
+        for path in results.glob(f"*/{_POSITIONS}")
+        if read_json(path)["key"] == key
+    ]
+    newest = max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+    return None if newest is None else newest.parent
 
 
 def _source_arrays(sources: SourceList) -> dict[str, NDArray[Any]]:

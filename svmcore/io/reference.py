@@ -1,5 +1,6 @@
 """Reference catalogs from local files: ECSV, FITS, CSV, VOTable."""
 
+import gzip
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -79,6 +80,9 @@ _FORMATS = {
     ".tsv": "ascii",
 }
 _SUFFIXES = ", ".join(sorted(_FORMATS))
+_LINES = "lines of a text"  # entry of a table's metadata: where its rows stand
+# What a coordinate or a Julian year can be; stars outside are typing errors.
+_LIMITS = {"ra": (-360.0, 360.0), "dec": (-90.0, 90.0), "epoch": (1850.0, 2150.0)}
 
 
 def read_reference_file(path: Path, *, name: str = "") -> ReferenceCatalog:
@@ -119,17 +123,36 @@ def read_reference_file(path: Path, *, name: str = "") -> ReferenceCatalog:
         raise ReferenceCatalogError(
             str(path), f"cannot be read as {form} ({error})", "Check the file."
         ) from error
-    _name_first_columns(table)
+    has_header = not _name_first_columns(table)
+    is_text = form.startswith("ascii")
+    table.meta[_LINES] = _data_lines(path, has_header=has_header) if is_text else []
     found = catalog_from_table(
         table, name=name or _guess_name(path, table), source=str(path)
     )
     return replace(found, source=path.name)  # results hold no folders
 
 
-def _name_first_columns(table: Table) -> None:
-    """Call the first two columns of a text without a header line ra and dec."""
-    if table.colnames[:2] == ["col1", "col2"]:
-        table.rename_columns(("col1", "col2"), ("ra", "dec"))
+def _name_first_columns(table: Table) -> bool:
+    """Call the first two columns of a text without a header line ra and dec.
+
+    Return whether it had none.
+    """
+    if table.colnames[:2] != ["col1", "col2"]:
+        return False
+    table.rename_columns(("col1", "col2"), ("ra", "dec"))
+    return True
+
+
+def _data_lines(path: Path, *, has_header: bool) -> list[int]:
+    """Return the number of the line, from 1, that each row of a text stands in."""
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", errors="replace") as stream:
+        lines = [
+            number
+            for number, line in enumerate(stream, start=1)
+            if line.strip() and not line.lstrip().startswith("#")
+        ]
+    return lines[1:] if has_header else lines
 
 
 def _guess_name(path: Path, table: Table) -> str:
@@ -181,7 +204,8 @@ def catalog_from_table(table: Table, *, name: str, source: str) -> ReferenceCata
     Raises
     ------
     ReferenceCatalogError
-        If positions or epochs are missing, a unit is wrong, or no star is left.
+        If positions or epochs are missing or impossible, a unit is wrong, or no
+        star is left.
     """
     columns = {
         key: _quantity(table, key, COLUMN_NAMES[key], source)
@@ -202,7 +226,6 @@ def catalog_from_table(table: Table, *, name: str, source: str) -> ReferenceCata
     }
     epoch = _epochs(table, name, source, count)
     good = np.isfinite(filled["ra"]) & np.isfinite(filled["dec"]) & np.isfinite(epoch)
-    good &= np.abs(filled["dec"]) <= 90.0
     if not good.any():
         raise ReferenceCatalogError(
             source, f"holds no usable star ({count} rows)", "Give another catalog."
@@ -256,13 +279,49 @@ def _plain(column: MaskedColumn) -> FloatArray:
 
 
 def _numbers(table: Table, name: str, source: str) -> FloatArray:
-    """Return a column as floats, or say that it is none."""
+    """Return a column as floats, or say which of its rows is none."""
     try:
         return _plain(table[name])
     except (TypeError, ValueError) as error:
+        row = next((k for k, one in enumerate(table[name]) if not _is_number(one)), 0)
         raise ReferenceCatalogError(
-            f"{source}, column {name}", "is not numeric", "Check the file."
+            f"{source}, column {name}, {_place(table, row)}",
+            f"is not numeric: {str(table[name][row])!r}",
+            "Check the file.",
         ) from error
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return value is np.ma.masked
+    return True
+
+
+def _place(table: Table, row: int) -> str:
+    """Return where a row stands: its line in a text, else its number."""
+    lines = table.meta.get(_LINES, ())
+    return f"line {lines[row]}" if row < len(lines) else f"row {row + 1}"
+
+
+def _within_limits(
+    table: Table, key: str, subject: str, values: FloatArray
+) -> FloatArray:
+    """Return values, nan for what cannot be; in a file it is an error.
+
+    A service marks in this way what it does not know.
+    """
+    low, high = _LIMITS[key]
+    wrong = np.isfinite(values) & ((values < low) | (values > high))
+    if _LINES in table.meta and wrong.any():
+        row = int(np.argmax(wrong))
+        raise ReferenceCatalogError(
+            f"{subject}, {_place(table, row)}",
+            f"is {values[row]:g}, expected {low:g} to {high:g}",
+            "Correct the file.",
+        )
+    return np.where(wrong, np.nan, values)
 
 
 def _quantity(
@@ -273,6 +332,16 @@ def _quantity(
         return None
     column = table[found]
     values = _numbers(table, found, source)
+    values = _converted(values, key, column, f"{source}, column {found}")
+    if key not in _LIMITS:
+        return values
+    return _within_limits(table, key, f"{source}, column {found}", values)
+
+
+def _converted(
+    values: FloatArray, key: str, column: MaskedColumn, subject: str
+) -> FloatArray:
+    """Return a column in the unit that is used here."""
     wanted, unit = _UNITS.get(key), column.unit
     if wanted is None or unit is None or unit == u.dimensionless_unscaled:
         return values
@@ -282,7 +351,7 @@ def _quantity(
         if key == "mag":  # magnitudes only order the stars
             return values
         raise ReferenceCatalogError(
-            f"{source}, column {found}",
+            subject,
             f"has the unit {unit}, expected one that converts to {wanted}",
             "Correct the unit in the file.",
         ) from error
@@ -294,6 +363,7 @@ def _epochs(table: Table, name: str, source: str, count: int) -> FloatArray:
     found = _find(table, COLUMN_NAMES["epoch"])
     if found is not None:
         years = _julian_years(_numbers(table, found, source))
+        years = _within_limits(table, "epoch", f"{source}, column {found}", years)
         return _as_asked_for(table, years)
     told = table.meta.get("ref_epoch", table.meta.get("epoch"))
     if told is None:

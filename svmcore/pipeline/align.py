@@ -17,11 +17,11 @@ from svmcore.pipeline.align_payloads import (
 )
 from svmcore.pipeline.tasks import NamedFunction, Task
 
-__all__ = ["alignment_tasks", "residual_task"]
+__all__ = ["FIT_VERSION", "alignment_tasks", "residual_task"]
 
 # Raised whenever sources, values or names of a step change.
 DETECTION_VERSION = 4
-FIT_VERSION = 5
+FIT_VERSION = 6
 WRITE_VERSION = 1
 RESIDUAL_VERSION = 1
 

@@ -1,8 +1,10 @@
 """The work of the alignment tasks: sources, fit, aligned copies."""
 
+import hashlib
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from svmcore.alignment.member import GroupMember
 from svmcore.alignment.problem import GroupProblem
@@ -13,6 +15,7 @@ from svmcore.io.alignment import (
     read_aligned_wcs,
     read_group_fit,
     write_group_fit,
+    write_positions_key,
     write_reference_stars,
     write_source_lists,
 )
@@ -22,6 +25,7 @@ from svmcore.io.export_wcs import AlignedExposure, write_aligned_exposure
 from svmcore.io.wcs import read_chip_wcs
 from svmcore.model.decisions import AlignmentDecisions
 from svmcore.model.fit import ExposureFit, GroupFit, ReferenceCatalog, SourceList
+from svmcore.pipeline.align import FIT_VERSION
 from svmcore.pipeline.align_grism import settle_grisms
 from svmcore.pipeline.align_payloads import (
     DetectPayload,
@@ -32,7 +36,13 @@ from svmcore.pipeline.align_payloads import (
 from svmcore.pipeline.align_reference import ReferenceOffers
 from svmcore.pipeline.tasks import TaskCall
 
-__all__ = ["detect_exposure", "fit_alignment", "read_members", "write_exposure"]
+__all__ = [
+    "detect_exposure",
+    "fit_alignment",
+    "positions_key",
+    "read_members",
+    "write_exposure",
+]
 
 
 def detect_exposure(call: TaskCall) -> None:
@@ -69,6 +79,22 @@ def read_members(
         )
         for each, found in zip(facts, sources, strict=True)
     )
+
+
+def positions_key(payload: FitPayload, sources: Sequence[Path]) -> str:
+    """Return the digest of what refined positions depend on, but for the catalog.
+
+    Parameters
+    ----------
+    payload : FitPayload
+        Exposures and parameters.
+    sources : sequence of Path
+        Results of ``detect sources``, whose folders are named by content.
+    """
+    settings = replace(payload.refinement, catalogs=())
+    names = " ".join(folder.name for folder in sources)
+    text = f"{FIT_VERSION} {names} {settings!r}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fit_alignment(call: TaskCall) -> None:
@@ -114,6 +140,9 @@ def fit_alignment(call: TaskCall) -> None:
     )
     write_group_fit(call.folder, settled)
     write_source_lists(call.folder, tuple(member.sources for member in refined.members))
+    write_positions_key(
+        call.folder, positions_key(payload, call.inputs.get("sources", ()))
+    )
     if used is not None:
         write_reference_stars(call.folder, used)
 

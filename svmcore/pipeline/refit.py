@@ -1,5 +1,6 @@
 """Fitting a detector again from stored sources, while a person looks on."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +13,19 @@ from svmcore.alignment.member import GroupMember
 from svmcore.alignment.problem import GroupProblem
 from svmcore.alignment.selection import PairOffsets, pair_offsets
 from svmcore.alignment.settings import FIT_PARAMETERS, AlignmentSettings
-from svmcore.errors import AlignmentError
-from svmcore.io.alignment import read_reference_stars, read_source_lists
+from svmcore.errors import AlignmentError, ReferenceCatalogError
+from svmcore.io.alignment import (
+    find_positions,
+    read_reference_stars,
+    read_source_lists,
+)
 from svmcore.io.store import ResultRef
 from svmcore.model.decisions import AlignmentDecisions, Decisions
 from svmcore.model.fit import GroupFit, ReferenceCatalog
 from svmcore.pipeline.align_grism import settle_grisms
 from svmcore.pipeline.align_payloads import FitPayload
-from svmcore.pipeline.align_steps import read_members
+from svmcore.pipeline.align_reference import ReferenceOffers
+from svmcore.pipeline.align_steps import positions_key, read_members
 from svmcore.pipeline.plan import Plan, make_plan
 from svmcore.pipeline.prepare import PreparedVisit, decide
 from svmcore.pipeline.run import find_results
@@ -27,7 +33,13 @@ from svmcore.pipeline.tasks import Task
 
 __all__ = ["Refitter", "find_refitter"]
 
+log = logging.getLogger(__name__)
+
 _OFFSET_RADIUS_MAS = 3000.0  # three arcseconds: the largest usual pointing error
+
+
+# A catalog, and what is to be said of those before it that are out of reach.
+_Offer = tuple[ReferenceCatalog | None, tuple[str, ...]]
 
 
 class Refitter:
@@ -38,21 +50,28 @@ class Refitter:
     task : Task
         The detector's task ``fit alignment``.
     folder : Path
-        Result of a fit of the same exposures to the same catalog: it holds
-        their refined sources and the reference stars.
+        Result of a fit of the same exposures: it holds their refined sources.
+    has_other_catalog : bool, optional
+        Whether that fit was made to another catalog. Then the catalogs that
+        the task names are read, from a file or from answers of services that
+        were kept on disk; otherwise the stars are stored with the result.
 
     Notes
     -----
     It may be called from any thread; calls wait for each other. It gives the
     fit that a run would give, for parameters that leave the sources alone:
-    see `can_fit`.
+    see `can_fit`. With another catalog it comes close: a run refines the
+    positions once more, with the help of the new one.
     """
 
-    def __init__(self, task: Task, folder: Path) -> None:
+    def __init__(
+        self, task: Task, folder: Path, *, has_other_catalog: bool = False
+    ) -> None:
         self._payload: FitPayload = task.payload
         self._folder = folder
+        self._has_other_catalog = has_other_catalog
         self._members: tuple[GroupMember, ...] | None = None
-        self._catalog: ReferenceCatalog | None = None
+        self._offers: tuple[_Offer, ...] = ()
         self._lock = Lock()
 
     @property
@@ -107,14 +126,7 @@ class Refitter:
             )
         with self._lock:
             members = self._load()
-            problem = GroupProblem(
-                self._payload.detector_key.slug,
-                members,
-                self._catalog,
-                settings,
-                decisions,
-            )
-            fit = fit_group(problem)
+            fit = self._fit(members, decisions, settings)
         payload = self._payload
         return settle_grisms(
             fit,
@@ -138,7 +150,7 @@ class Refitter:
         """
         with self._lock:
             members = self._load()
-            catalog = self._catalog
+            catalog = self._offers[0][0]
         chosen = [m for m in members if m.rootname == rootname] or list(members[:1])
         if catalog is None or not chosen:
             return None
@@ -158,14 +170,61 @@ class Refitter:
             (sky[:, 0], sky[:, 1]), moved, radius_mas=_OFFSET_RADIUS_MAS
         )
 
+    def load(self) -> None:
+        """Read the sources and the reference stars, unless that has been done.
+
+        Raises
+        ------
+        ReferenceCatalogError
+            If another catalog is asked for that is not on disk, or is no
+            catalog.
+        """
+        with self._lock:
+            self._load()
+
+    def _fit(
+        self,
+        members: tuple[GroupMember, ...],
+        decisions: AlignmentDecisions,
+        settings: AlignmentSettings,
+    ) -> GroupFit:
+        """Return the fit to the first catalog that ties the exposures."""
+        slug = self._payload.detector_key.slug
+        fit: GroupFit | None = None
+        before: list[str] = []
+        for catalog, said in self._offers:
+            fit = fit_group(GroupProblem(slug, members, catalog, settings, decisions))
+            fit = replace(
+                fit, warnings=tuple(dict.fromkeys((*said, *before, *fit.warnings)))
+            )
+            if fit.kind == "absolute":
+                break
+            before.extend(fit.warnings)
+        if fit is None:
+            raise AlignmentError(slug, "there is nothing to align")
+        return fit
+
     def _load(self) -> tuple[GroupMember, ...]:
         if self._members is None:
             lists = read_source_lists(self._folder)
             facts = self._payload.members
             sources = [lists[each.rootname] for each in facts]
-            self._members = read_members(facts, sources)
-            self._catalog = read_reference_stars(self._folder)
+            members = read_members(facts, sources)
+            self._offers = self._read_offers(members)
+            self._members = members
         return self._members
+
+    def _read_offers(self, members: tuple[GroupMember, ...]) -> tuple[_Offer, ...]:
+        """Return the catalogs to try, in order; None stands for a relative fit."""
+        if not self._has_other_catalog:
+            return ((read_reference_stars(self._folder), ()),)
+        payload = self._payload
+        choice = replace(payload.reference, is_offline=True, is_required=True)
+        warnings: list[str] = []
+        offers = ReferenceOffers(choice, payload.settings, members)
+        return tuple(
+            (catalog, tuple(warnings)) for catalog in offers.catalogs(warnings)
+        )
 
 
 def find_refitter(
@@ -194,9 +253,9 @@ def find_refitter(
     Returns
     -------
     Refitter or None
-        None if no fit of these exposures to this catalog is stored, neither
-        with the present decisions and parameters nor without any change of
-        the fit.
+        None if no fit of these exposures is stored, neither to this catalog
+        (with the present decisions and parameters, or without any change of
+        the fit) nor, if this catalog is on disk, to another.
     """
     name = f"fit alignment: {detector}"
     task = next((t for t in plan.tasks if t.identifier == name), None)
@@ -209,9 +268,30 @@ def find_refitter(
             reference=plan.reference,
         )
         found = find_results(base.of_step("fit alignment"), output).get(name)
-    if found is None or not found.is_present:
+    if found is not None and found.is_present:
+        return Refitter(task, found.folder)
+    return _with_other_catalog(task, results)
+
+
+def _with_other_catalog(
+    task: Task, results: Mapping[str, ResultRef]
+) -> Refitter | None:
+    """Return what fits sources that were refined for a fit to another catalog."""
+    found = [results.get(name) for name in task.needs["sources"]]
+    sources = [ref for ref in found if ref is not None and ref.is_present]
+    if not sources or len(sources) < len(found):
         return None
-    return Refitter(task, found.folder)
+    key = positions_key(task.payload, [ref.folder for ref in sources])
+    folder = find_positions(sources[0].folder.parent, key)
+    if folder is None:
+        return None
+    refitter = Refitter(task, folder, has_other_catalog=True)
+    try:
+        refitter.load()
+    except ReferenceCatalogError as error:
+        log.info("%s: no fit before a run: %s", task.subject, error)
+        return None
+    return refitter
 
 
 def _without_fit(decisions: Decisions) -> Decisions:

@@ -239,3 +239,40 @@ def test_a_bad_file_is_noticed_before_anything_runs(tmp_path):
     with pytest.raises(ReferenceCatalogError, match="no column for ra"):
         check_reference(ReferenceChoice(file=bad))
     check_reference(ReferenceChoice(services=("GAIAeDR3",)))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "match"),
+    [
+        ("ra", "abc", "column ra, line 6: is not numeric: 'abc'"),
+        ("pmra", "12h", "column pmra, line 6: is not numeric: '12h'"),
+        ("ra", "5000.0", "column ra, line 6: is 5000, expected -360 to 360"),
+        ("dec", "95.0", "column dec, line 6: is 95, expected -90 to 90"),
+        ("ref_epoch", "16", "column ref_epoch, line 6: is 16, expected 1850 to 2150"),
+    ],
+)
+def test_a_bad_value_is_refused_by_column_and_line(tmp_path, column, value, match):
+    names = ["ra", "dec", "pmra", "ref_epoch"]
+    rows = [["10.0", "-5.0", "1.0", "2016.0"] for _ in range(5)]
+    rows[3][names.index(column)] = value
+    path = tmp_path / "stars.csv"
+    lines = ["", ",".join(names), *(",".join(row) for row in rows)]
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(ReferenceCatalogError, match=match):
+        check_reference(ReferenceChoice(file=path))
+
+
+def test_a_bad_value_in_a_binary_table_is_refused_by_its_row(tmp_path):
+    table = gaia_table()
+    table["dec"][1] = -123.0
+    path = tmp_path / "stars.fits"
+    table.write(path)
+    with pytest.raises(ReferenceCatalogError, match="column dec, row 2"):
+        check_reference(ReferenceChoice(file=path))
+
+
+def test_what_a_service_does_not_know_is_passed_over():
+    table = gaia_table()
+    table["ref_epoch"][2] = 0.0
+    found = catalog_from_table(table, name="GSC242", source="service")
+    assert found.identifier.tolist() == ["11", "12"]

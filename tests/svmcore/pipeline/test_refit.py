@@ -1,13 +1,19 @@
 """Fits from stored sources, compared with those that a run makes."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.table import Table
 
 from svmcore.alignment.settings import FIT_PARAMETERS, alignment_settings
-from svmcore.errors import AlignmentError
-from svmcore.io.alignment import read_group_fit, read_source_lists
+from svmcore.errors import AlignmentError, ReferenceCatalogError
+from svmcore.io.alignment import (
+    find_positions,
+    read_group_fit,
+    read_source_lists,
+)
 from svmcore.model.decisions import (
     AlignmentDecisions,
     Decisions,
@@ -16,6 +22,7 @@ from svmcore.model.decisions import (
 )
 from svmcore.model.reference import ReferenceChoice
 from svmcore.pipeline.align import alignment_tasks
+from svmcore.pipeline.align_steps import positions_key
 from svmcore.pipeline.prepare import decide, prepare_visit
 from svmcore.pipeline.refit import Refitter
 from svmcore.pipeline.tasks import TaskCall
@@ -44,12 +51,12 @@ def fits(tmp_path_factory):
     output = tmp_path_factory.mktemp("results")
     folders = {}
 
-    def fit(name, decisions, changes=()):
+    def fit(name, decisions, changes=(), reference=folder / "gaia.ecsv"):
         parameters = decide(prepared.visit, Decisions(parameters=changes)).parameters
         tasks = alignment_tasks(
             total,
             parameters=parameters[total.basename],
-            reference=ReferenceChoice.from_user(folder / "gaia.ecsv"),
+            reference=ReferenceChoice.from_user(reference),
             decisions=decisions,
         )
         for task in tasks:
@@ -69,6 +76,7 @@ def fits(tmp_path_factory):
         task = next(task for task in tasks if task.step == "fit alignment")
         return task, folders[task.identifier]
 
+    fit.catalog = folder / "gaia.ecsv"
     return fit
 
 
@@ -168,3 +176,62 @@ def test_a_live_refit_is_the_fit_of_the_run(fits, plain):
         table.residual_mas, rel=0, abs=1e-6
     )
     assert replace(back.absolute, fitgeom="") == replace(first.absolute, fitgeom="")
+
+
+def other_catalog(fits, tmp_path):
+    """Return the visit's catalog, moved 100 mas north."""
+    table = Table.read(fits.catalog)
+    table["dec"] += 0.1 / 3600.0
+    path = tmp_path / "moved.ecsv"
+    table.write(path)
+    return path
+
+
+@pytest.mark.slow
+def test_stored_sources_are_fitted_to_another_catalog(fits, plain, tmp_path):
+    task, folder = plain
+    moved = ReferenceChoice(file=other_catalog(fits, tmp_path))
+    other = replace(task, payload=replace(task.payload, reference=moved))
+    live = Refitter(other, folder, has_other_catalog=True)
+    fit = live(AlignmentDecisions(), task.payload.settings)
+    before = read_group_fit(folder)
+    assert fit.kind == before.kind == "absolute"
+    # A catalog moved as a whole moves the fit as a whole.
+    north = [
+        (one.chips[0].crval_deg[1] - two.chips[0].crval_deg[1]) * 3.6e6
+        for one, two in zip(fit.wcs, before.wcs, strict=True)
+    ]
+    assert north == pytest.approx([100.0] * len(north), abs=0.02)
+    # And to none, as the relative fit of a run: refined once more there.
+    alone = replace(task, payload=replace(task.payload, reference=ReferenceChoice()))
+    live = Refitter(alone, folder, has_other_catalog=True)
+    fit = live(AlignmentDecisions(), task.payload.settings)
+    _, again = fits("alone", AlignmentDecisions(), reference="none")
+    assert fit.kind == "relative"
+    for one, two in zip(fit.wcs, read_group_fit(again).wcs, strict=True):
+        # 0.1 mas: what the catalog adds to the refinement of positions.
+        assert one.chips[0].crval_deg == pytest.approx(
+            two.chips[0].crval_deg, rel=0, abs=0.1 / 3.6e6
+        )
+
+
+def test_a_catalog_that_is_not_on_disk_waits_for_a_run(plain, tmp_path):
+    task, folder = plain
+    asked = ReferenceChoice(services=("GAIAeDR3",), cache=tmp_path)
+    other = replace(task, payload=replace(task.payload, reference=asked))
+    with pytest.raises(ReferenceCatalogError, match="not in the cache"):
+        Refitter(other, folder, has_other_catalog=True).load()
+
+
+def test_stored_sources_are_found_whatever_they_were_fitted_to(plain, tmp_path):
+    task, folder = plain
+    names = [tmp_path / "a", tmp_path / "b"]
+    key = positions_key(task.payload, names)
+    other = replace(task.payload, reference=ReferenceChoice())
+    assert positions_key(other, names) == key
+    assert positions_key(task.payload, names[:1]) != key
+    finer = replace(task.payload.refinement, threshold_sigma=5.0)
+    assert positions_key(replace(task.payload, refinement=finer), names) != key
+    stored = json.loads((folder / "positions.json").read_text())["key"]
+    assert find_positions(folder.parent, stored) == folder
+    assert find_positions(folder.parent, key) is None

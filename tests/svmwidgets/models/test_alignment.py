@@ -1,6 +1,7 @@
 """The fit answers at once to what is decided about its matches."""
 
 import math
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -180,10 +181,34 @@ def test_change_upstream_makes_it_stale_but_leaves_it_to_look_at(aligned, model)
     assert model.status in ("ok", "warn")
 
 
+def test_another_reference_is_fitted_at_once_from_stored_sources(aligned, model):
+    """A catalog on disk needs no run: the sources are those of the fit before."""
+    before = model.fit
+    aligned.choose_reference("none")
+    aligned.wait(60)
+    assert not model.is_fresh
+    assert model.can_refit
+    assert model.fit.kind == "relative"
+    aligned.undo()
+    aligned.wait(60)
+    assert model.is_fresh
+    assert model.fit.kind == before.kind == "absolute"
+
+
+def test_a_catalog_that_is_none_is_refused_when_it_is_chosen(aligned, model, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("ra,dec,epoch\n10.0,-5.0,2016\n10.0,south,2016\n")
+    before = aligned.reference
+    assert aligned.choose_reference(str(bad)) is False
+    assert "column dec, line 3" in aligned.banner.subject
+    assert aligned.reference == before
+    assert aligned.choose_reference("/no/such/catalog.ecsv") is False
+    assert aligned.reference == before
+
+
 def test_without_a_catalog_the_alignment_is_relative_and_says_so(aligned, model):
     aligned.choose_reference("none")
     aligned.wait(60)
-    assert model.status == "stale"
     aligned.run("fit alignment", label="Align")
     aligned.wait(300)
     assert model.fit.kind == "relative"
@@ -285,11 +310,17 @@ def test_circle_around_matches_takes_their_sources_out_and_undo_brings_back(
     assert model.shown().identifiers == before
 
 
-def test_without_a_catalog_that_can_be_reached_exposures_align_alone(aligned, model):
-    """A service may be out of reach: what is left is offered, and said."""
+def test_without_a_catalog_that_can_be_reached_exposures_align_alone(
+    aligned, model, tmp_path
+):
+    """A catalog may be out of reach: what is left is offered, and said."""
     panel = AlignmentPanel(model, aligned)
     assert panel.alone.layout.display == "none"
-    aligned.choose_reference("/no/such/catalog.ecsv")
+    lost = tmp_path / "lost.ecsv"
+    shutil.copy(aligned.reference, lost)
+    aligned.choose_reference(str(lost))
+    aligned.wait(60)
+    lost.unlink()
     aligned.run("fit alignment", label="Align")
     aligned.wait(300)
     assert model.status == "failed"
