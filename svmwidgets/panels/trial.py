@@ -134,9 +134,10 @@ class TrialCard(widgets.VBox):
         for part in (self.images, self.numbers, self.keep, self.single):
             part.layout.display = None if is_there else "none"
         if tried is None:
-            self._close(self.present.frames, self.viewer.frames)
+            gone = (self.present.frames, self.viewer.frames)
             self.present.set_frames([])
             self.viewer.set_frames([])
+            self._close(*gone)
             return
         names = list(tried.trial.separate)
         options = [_NO_SINGLE, *((name, name) for name in names)]

@@ -200,8 +200,14 @@ def chromium(
             shutil.rmtree(profile, ignore_errors=True)
 
 
-# What JupyterLab's debugger says if the kernel goes while it asks it for its state.
-_LAB_DEBUGGER = "Could not restore the debugger state"
+# What JupyterLab's own parts log on a busy machine: the debugger if the kernel goes
+# while it asks it for its state; the widget manager if a widget closes while it asks
+# the kernel for the state of all. (The dashboard's own requests for a widget would
+# fail uncaught, and that counts.)
+_JUPYTERS_OWN = (
+    "Could not restore the debugger state",
+    "Error: widget model not found",
+)
 
 
 @dataclass
@@ -224,8 +230,12 @@ class Traffic:
         page.on("websocket", self._socket)
 
     def _console(self, message: Any) -> None:
-        if message.type == "error" and not message.text.startswith(_LAB_DEBUGGER):
-            self.errors.append(message.text[:400])
+        if message.type == "error" and not message.text.startswith(_JUPYTERS_OWN):
+            where = message.location
+            self.errors.append(
+                f"{message.text[:600]} [logged at {where['url']}:{where['lineNumber']}"
+                f":{where['columnNumber']}]"
+            )
 
     def _request(self, url: str) -> None:
         if not url.startswith(LOCAL):

@@ -184,6 +184,23 @@ def test_stretch_zoom_and_pan_need_no_kernel(images):
     assert images.traffic.sent_bytes == sent
 
 
+HASTE = """
+for k in range(20):
+    passing = ImageFrame.from_array(pixels[:40, :40], name=f"passing {k}")
+    right.set_frames([passing])
+    passing.close()
+    right.set_frames([after])
+"""
+
+
+def test_frames_replaced_in_haste_leave_the_last_shown(images):
+    images.kernel(HASTE)
+    shown = images.page.locator(".svm-viewer").nth(2).locator(".svm-frame-name")
+    shown.get_by_text("after", exact=True).wait_for()
+    images.page.wait_for_timeout(2500)  # a widget that is gone is sought for 2 s
+    assert [e for e in images.traffic.errors if "uncaught" in e] == []
+
+
 PAN = """async ([x, y]) => {
     const canvas = document.querySelector(".svm-viewer .svm-canvas");
     const at = (type, dx) => canvas.dispatchEvent(new PointerEvent(type, {

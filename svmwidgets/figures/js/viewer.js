@@ -37,9 +37,15 @@ function render({ model, el }) {
     const key = ids.join();
     if (key === state.ids) return;
     state.ids = key;
-    const models = await Promise.all(
-      ids.map((ref) => (typeof ref === "string" ? model.widget_manager.get_model(ref.replace("IPY_MODEL_", "")) : ref)),
-    );
+    let models;
+    try {
+      models = await Promise.all(
+        ids.map((ref) => (typeof ref === "string" ? model.widget_manager.get_model(ref.replace("IPY_MODEL_", "")) : ref)),
+      );
+    } catch (error) {
+      if (state.ids !== key) return; // replaced and closed while we asked for them
+      throw error;
+    }
     if (state.ids !== key) return; // newer frames came meanwhile
     for (const frame of state.frames) frame.stop();
     state.frames = models.map((m) => watchFrame(m, framesChanged));
