@@ -184,6 +184,7 @@ def drizzle_section(
     positions: NDArray[np.float64],
     *,
     drop: Drop,
+    variance: FloatImage | None = None,
 ) -> None:
     """Add a small part of a chip to an image, in place.
 
@@ -194,11 +195,14 @@ def drizzle_section(
     science, weight : ndarray of float32, shape (ny, nx)
         Pixel values and weights.
     positions : ndarray of float, shape (ny, nx, 2)
-        Where the pixels fall, counted from the corner of the target's window.
+        Where the pixels fall, counted from the corner of the target's window;
+        nan for pixels that are not wanted.
     drop : Drop
         Shape and size of drops, and units.
+    variance : ndarray of float32, shape (ny, nx), optional
+        Variances of the pixels, if the target has any.
     """
-    _add(target, science, weight, positions, drop, None)
+    _add(target, science, weight, positions, drop, variance)
 
 
 def blot_rows(

@@ -19,6 +19,7 @@ __all__ = [
     "chip_statistic",
     "clip_limits",
     "match_skies",
+    "nearest_pixels",
     "sample_chip",
     "sample_step",
     "typical_difference",
@@ -147,7 +148,7 @@ def sample_chip(
     come from a polynomial inverse of the map, good to some hundredths of a
     pixel.
     """
-    row, column, inside = _nearest_pixels(pixel_map, grid, step)
+    row, column, inside = nearest_pixels(pixel_map, grid, step)
     values = science[row, column]
     usable = good[row, column]
     if settings.lower is not None:
@@ -283,10 +284,27 @@ def _clipped(image: NDArray[np.float32], settings: SkySettings) -> NDArray[np.fl
     return np.where(inside, image, np.float32(np.nan))
 
 
-def _nearest_pixels(
+def nearest_pixels(
     pixel_map: PixelMap, grid: MosaicGrid, step: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-    """Return rows and columns of pixels, and which sampled positions they meet."""
+    """Return rows and columns of pixels, and which sampled positions they meet.
+
+    Parameters
+    ----------
+    pixel_map : SeparableMap or ExactMap
+        Where the pixels of a chip fall on the grid.
+    grid : MosaicGrid
+        Common grid.
+    step : int
+        Distance of the sampled positions [pixel].
+
+    Returns
+    -------
+    rows, columns : ndarray of int32, shape (n,)
+        Of the pixel nearest to each sampled position that the chip covers.
+    inside : ndarray of bool, shape (my, mx)
+        Which of the sampled positions these are.
+    """
     ny, nx = pixel_map.shape
     rows = np.unique(np.linspace(0, ny - 1, 15).astype(int))
     columns = np.unique(np.linspace(0, nx - 1, 15).astype(int))

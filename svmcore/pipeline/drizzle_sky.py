@@ -30,16 +30,27 @@ from svmcore.pipeline.drizzle_chips import chip_wcs, static_masks
 from svmcore.pipeline.drizzle_payloads import Member, SkyPayload
 from svmcore.pipeline.tasks import TaskCall
 
-__all__ = ["find_skies", "measure_sky"]
+__all__ = ["MeasuredSky", "find_skies", "measure_sky", "sky_levels"]
 
 Skies = dict[str, dict[int, float]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Measured:
+class MeasuredSky:
     """One exposure: what its chips say about the sky.
 
-    Surface brightness is in units of the file per second and arcsec².
+    Parameters
+    ----------
+    chips : tuple of ChipCalibration
+        Its chips.
+    areas : tuple of float
+        Of a pixel of each [arcsec²].
+    lowest : float or None
+        Lowest sky of a chip [unit of the file / (s arcsec²)]; None if not
+        measured.
+    samples : ndarray of float32 or None
+        Surface brightness at the sampled positions of the common grid, in the
+        same unit; nan where there is none. None if not needed.
     """
 
     chips: tuple[ChipCalibration, ...]
@@ -113,14 +124,29 @@ def find_skies(
         _measure(member, payload, grid, all_wcs[member.rootname], used)
         for member in payload.members
     ]
-    found, remarks = _levels(payload, measured)
+    found, remarks = sky_levels(payload, measured)
     return found, settings.method, remarks
 
 
-def _levels(
-    payload: SkyPayload, measured: Sequence[_Measured]
+def sky_levels(
+    payload: SkyPayload, measured: Sequence[MeasuredSky]
 ) -> tuple[Skies, list[str]]:
-    """Return what is subtracted from each chip, from what was measured."""
+    """Return what is subtracted from each chip, from what was measured.
+
+    Parameters
+    ----------
+    payload : SkyPayload
+        Exposures and parameters.
+    measured : sequence of MeasuredSky
+        In the order of the exposures.
+
+    Returns
+    -------
+    skies : dict of str to dict of int to float
+        By rootname and EXTVER, in the unit of the files.
+    remarks : list of str
+        What is to be said about them.
+    """
     method = payload.settings.method
     remarks: list[str] = []
     lows = [one.lowest for one in measured]
@@ -156,7 +182,7 @@ def _measure(
     grid: MosaicGrid,
     all_wcs: Mapping[int, Any],
     static: Mapping[int, NDArray[np.bool_]],
-) -> _Measured:
+) -> MeasuredSky:
     """Return the lowest sky of an exposure's chips and its sampled pixels."""
     settings = payload.settings
     matches = settings.method.endswith("match")
@@ -193,7 +219,7 @@ def _measure(
             value = chip_statistic(pixels.science, good, settings)
             if value is not None:
                 lowest.append(value / unit)
-    return _Measured(chips, tuple(areas), min(lowest, default=None), samples)
+    return MeasuredSky(chips, tuple(areas), min(lowest, default=None), samples)
 
 
 def _empty_samples(grid: MosaicGrid, step: int) -> NDArray[np.float32]:
