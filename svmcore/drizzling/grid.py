@@ -116,7 +116,9 @@ def adjust_grid(grid: MosaicGrid, frame: FrameSettings) -> MosaicGrid:
         raise DrizzleError(
             "mosaic grid",
             f"would have {shape[1]} × {shape[0]} pixels, more than 2^31",
-            "Choose a larger final_scale, or smaller final_outnx and final_outny.",
+            "Leave out exposures that are far from the others ('svm products' lists "
+            "them), or choose a larger final_scale, or smaller final_outnx and "
+            "final_outny.",
         )
     position = (frame.ra_deg, frame.dec_deg)
     return MosaicGrid(

@@ -215,6 +215,7 @@ def _check_chips(header: Header, key: DetectorKey, units: Sequence[HeaderUnit]) 
             f"EXTVER of its SCI extensions is {found_text}, expected 1 to "
             f"{len(versions)}"
         )
+    _check_shapes(header, units)
     promised = header.primary.get("NEXTEND")
     found = len(science_units(units))
     is_short = isinstance(promised, int) and promised > len(units) - 1
@@ -223,6 +224,19 @@ def _check_chips(header: Header, key: DetectorKey, units: Sequence[HeaderUnit]) 
             f"is cut short: NEXTEND promises {promised} extensions, {len(units) - 1} "
             f"with {found} of {key.traits.chips} chips are there"
         )
+
+
+def _check_shapes(header: Header, units: Sequence[HeaderUnit]) -> None:
+    """Refuse errors or flags of another shape than the pixels they belong to."""
+    shapes = {unit.extver: unit.shape for unit in science_units(units)}
+    for unit in units:
+        expected = shapes.get(unit.extver, unit.shape)
+        # A constant plane may be written without pixels and without a size.
+        if unit.name in {"ERR", "DQ"} and unit.shape not in {expected, ()}:
+            raise header.error(
+                f"extension {unit.name},{unit.extver} has the shape {unit.shape}, "
+                f"expected {expected} as SCI,{unit.extver} has"
+            )
 
 
 def _chip(header: Header, unit: HeaderUnit, *, has_signal: bool) -> Chip:

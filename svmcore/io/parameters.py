@@ -247,8 +247,8 @@ def _read_document(path: Path) -> Mapping[str, Any]:
         problem = f"is not JSON ({error})"
         raise ParameterError(str(path), problem, "Correct that place.") from error
     if not isinstance(document, Mapping):
-        found = type(document).__name__
-        raise ParameterError(str(path), f"holds a {found}, not a table", _IS_JSON)
+        found = "a list" if isinstance(document, list) else "a single value"
+        raise ParameterError(str(path), f"holds {found}, not a table", _IS_JSON)
     if document.get("format") not in (None, COMPACT_FORMAT):
         problem = f"is a file of {ascii(document['format'])[:60]}, not of parameters"
         raise ParameterError(str(path), problem, "Give a parameter file.")

@@ -3,7 +3,9 @@
 import gzip
 import os
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from svmcore.errors import InputError
 from svmcore.filtering import judge_exposures
@@ -178,6 +180,19 @@ def test_a_missing_file_can_be_retrieved(files, tmp_path):
     assert names_of(read_visit(source, retrieve=retrieve)) == ["ib460601q"]
     assert asked == [files[0].name]
     source.unlink()
+
+
+@pytest.mark.parametrize("name", ["ERR", "DQ"])
+def test_planes_of_another_shape_than_the_image_are_refused(
+    write_exposure, tmp_path, name
+):
+    path = write_exposure(tmp_path)
+    with fits.open(path) as units:
+        planes = [unit.copy() for unit in units if unit.name != name]
+        planes.append(fits.ImageHDU(np.zeros((3, 2), np.int16), name=name, ver=1))
+    fits.HDUList(planes).writeto(path, overwrite=True)
+    with pytest.raises(InputError, match=rf"{name},1 has the shape \(3, 2\), expected"):
+        read_exposure(path)
 
 
 def test_a_broken_file_is_a_fault_with_its_line(files, tmp_path):
