@@ -1,6 +1,7 @@
 """Worker processes, forked from a server that has the libraries loaded."""
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import multiprocessing
@@ -28,6 +29,10 @@ __all__ = ["TaskUsage", "WorkerPool", "execute", "start_server", "stop_server"]
 # Linear algebra of numpy and of scipy is loaded whatever is to be run: the number
 # of its threads is set when a worker starts.
 _ALWAYS = ("svmcore.pipeline.server", "scipy.linalg")
+
+# Options of the C library's allocator (mallopt): pieces that get a mapping of
+# their own, and the free end of the heap that goes back to the system [byte].
+_M_MMAP_MAX, _M_TRIM_THRESHOLD = -4, -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,21 @@ def _start_worker() -> None:
     gc.enable()
     # One process per core: further threads would only compete.
     threadpool_limits(1)
+    _keep_freed_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _keep_freed_memory() -> None:
+    """Let large arrays reuse the memory of those that came before.
+
+    Otherwise every one of them is new memory, which the system hands out page by
+    page, filled with zeros: a tenth of the time of drizzling. Without effect where
+    the C library is not that of GNU.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        allocator = ctypes.CDLL(None).mallopt
+        allocator(_M_MMAP_MAX, 0)
+        allocator(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def _end_with_parent() -> None:
