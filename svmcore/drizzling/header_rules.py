@@ -16,6 +16,7 @@ __all__ = [
     "DELETED",
     "DELETED_IN_COMBINATIONS",
     "DELETED_PREFIXES",
+    "PER_EXPOSURE",
     "PHOTOMETRY",
     "TABLE_DELETED",
     "blend_function",
@@ -53,6 +54,7 @@ BLENDS: Mapping[str, str] = MappingProxyType(
         "PR_INV_M": "first",
         "FLASHDUR": "sum",
         "NCOMBINE": "sum",
+        "CCDCHIP": "same or -999",
         "SOFTERRS": "sum",
         "GOODMIN": "min",
         "GOODMAX": "max",
@@ -66,6 +68,9 @@ BLENDS: Mapping[str, str] = MappingProxyType(
         "SAMPTIME": "sum",
     }
 )
+
+# Of a whole exposure, though they are in its SCI headers: not of each chip.
+PER_EXPOSURE = frozenset(["NCOMBINE", "SAMPTIME"])
 
 # Of one exposure or one detector frame: they mean nothing in any product.
 DELETED = frozenset(
@@ -156,6 +161,9 @@ DELETED_PREFIXES = (
     "DQ1",
     "DQ2",
     "D2IMDIS",
+    "D2IMERR",
+    "D2IM1",
+    "D2IM2",
     "TDD",
 )
 
@@ -203,6 +211,10 @@ def _known_mean(values: Sequence[float]) -> float:
     return float(np.mean(known))
 
 
+def _same_chip(values: Sequence[Any]) -> Any:
+    return values[0] if len(set(values)) == 1 else -999
+
+
 def _agreed(values: Sequence[Any]) -> Any:
     return _multi(values) if isinstance(values[0], str) else values[0]
 
@@ -216,6 +228,7 @@ _FUNCTIONS: Mapping[str, Callable[[Sequence[Any]], Any]] = MappingProxyType(
         "mean": _number(np.mean),
         "known mean": _number(_known_mean),
         "sum": _number(np.sum),
+        "same or -999": _same_chip,
     }
 )
 

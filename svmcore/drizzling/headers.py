@@ -14,6 +14,7 @@ from svmcore.drizzling.header_rules import (
     DELETED,
     DELETED_IN_COMBINATIONS,
     DELETED_PREFIXES,
+    PER_EXPOSURE,
     PHOTOMETRY,
     blend_function,
 )
@@ -118,6 +119,9 @@ def blend_headers(
             or keyword in _CHIP_ONLY
         ),
     )
+    for keyword in PER_EXPOSURE.intersection(science):
+        values = [mine[0][keyword] for mine in chips if keyword in mine[0]]
+        science[keyword] = blend_function(keyword)(values)
     _move_photometry(primary, science, inputs, has_photometry=has_photometry)
     science.update(wcs_cards(grid))
     science.insert(0, ("BUNIT", unit, "brightness units"))

@@ -20,7 +20,7 @@ __all__ = [
 
 
 # Raised when the same inputs would give other headers.
-RULES_VERSION = 1.1
+RULES_VERSION = 1.2
 
 
 @dataclass(frozen=True, slots=True)

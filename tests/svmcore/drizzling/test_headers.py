@@ -71,6 +71,36 @@ def test_values_are_blended():
     assert made.science["PHOTFLAM"] == 2e-20
 
 
+def _two_chips(number):
+    one = _exposure(number)
+    chips = []
+    for extver, chip in ((1, 2), (2, 1)):
+        header = one.chips[0].copy()
+        header["EXTVER"], header["CCDCHIP"] = extver, chip
+        header["NCOMBINE"], header["SOFTERRS"] = 1, 3
+        header["D2IMERR1"], header["D2IMEXT"] = 0.05, "iref$x_d2i.fits"
+        header.append(("D2IM1", "EXTVER: 1", "record-valued, of the distortion"))
+        header.append(("D2IM1", "AXIS.1: 1"))
+        chips.append(header)
+    return ExposureHeaders(one.name, one.primary, tuple(chips))
+
+
+def test_exposures_are_counted_not_chips():
+    for exposures in ([_two_chips(0)], [_two_chips(0), _two_chips(1)]):
+        science = _blended(*exposures).science
+        assert science["NCOMBINE"] == len(exposures)
+        assert science["SOFTERRS"] == 6 * len(exposures)
+        assert science["CCDCHIP"] == -999  # no single one
+    one = _two_chips(0)
+    alone = ExposureHeaders(one.name, one.primary, one.chips[:1])
+    assert _blended(alone).science["CCDCHIP"] == 2
+
+
+def test_nothing_is_left_of_the_distortion():
+    keywords = list(_blended(_two_chips(0)).science)
+    assert not [key for key in keywords if key.startswith(("D2IM", "A_", "DP"))]
+
+
 def test_total_has_no_photometry_and_says_why():
     science = _blended(_exposure(0), _exposure(1), has_photometry=False).science
     assert "PHOTFLAM" not in science
