@@ -77,7 +77,7 @@ class Opener:
         self.pages: list = []
 
     def __call__(
-        self, source: Path | Sequence[str], *, is_run: bool = True, timeout_s=120.0
+        self, source: Path | Sequence[str], *, is_run: bool = True, timeout_s=180.0
     ):
         """Open a notebook, given as a path or as code cells, and run it."""
         stem = re.sub(r"[^\w-]+", "-", self.name).strip("-")

@@ -26,6 +26,9 @@ import nbformat
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 TOKEN = "browser-tests"
+# How long to wait for anything: tests share a machine with others, and none of them
+# is about speed.
+PATIENCE_MS = 180_000
 LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
 
 CHROMIUM_NAMES = (
@@ -116,7 +119,9 @@ def _await(
 
 
 @contextlib.contextmanager
-def lab_server(root: Path, *, timeout_s: float = 120.0) -> Iterator[Server]:
+def lab_server(
+    root: Path, *, timeout_s: float = PATIENCE_MS / 1000
+) -> Iterator[Server]:
     """Run JupyterLab on a folder, with no user settings."""
     home = Path(tempfile.mkdtemp(prefix="lab-"))
     for plugin, values in LAB_SETTINGS.items():
@@ -157,7 +162,9 @@ def lab_server(root: Path, *, timeout_s: float = 120.0) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def voila_server(notebook: Path, *, timeout_s: float = 120.0) -> Iterator[Server]:
+def voila_server(
+    notebook: Path, *, timeout_s: float = PATIENCE_MS / 1000
+) -> Iterator[Server]:
     """Run Voila on a notebook."""
     port = free_port()
     log = notebook.with_suffix(".voila.log")
@@ -193,6 +200,7 @@ def chromium(
             args=list(CHROMIUM_FLAGS),
             viewport={"width": width, "height": height},
         )
+        context.set_default_timeout(PATIENCE_MS)
         try:
             yield context
         finally:
@@ -297,10 +305,10 @@ class LabPage:
         self._await_session()
 
     def _await_session(self) -> None:
-        self.page.wait_for_function(_OPENED, timeout=60_000)
+        self.page.wait_for_function(_OPENED, timeout=PATIENCE_MS)
         self.page.evaluate(_READY)
 
-    def run_all(self, *, timeout_s: float = 120.0) -> None:
+    def run_all(self, *, timeout_s: float = PATIENCE_MS / 1000) -> None:
         """Run all cells and wait until the kernel is idle."""
         self.command("notebook:run-all-cells")
         self.page.wait_for_function(_IDLE, timeout=timeout_s * 1000)
@@ -320,7 +328,9 @@ class LabPage:
             raise RuntimeError(reply["error"])
         return str(reply["out"]).strip()
 
-    def until(self, code: str, wanted: str, *, timeout_s: float = 15.0) -> None:
+    def until(
+        self, code: str, wanted: str, *, timeout_s: float = PATIENCE_MS / 1000
+    ) -> None:
         """Run code in the kernel until it prints what is wanted."""
         end = time.monotonic() + timeout_s
         found = self.kernel(code)

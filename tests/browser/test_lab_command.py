@@ -38,7 +38,7 @@ def test_dashboard_appears_by_itself(chromium, lab_command):
     traffic = labdriver.Traffic()
     traffic.watch(page)
     page.goto(address)
-    page.get_by_text("Exposures", exact=True).first.wait_for(timeout=120_000)
+    page.get_by_text("Exposures", exact=True).first.wait_for()
     assert not traffic.off_host
     assert not traffic.errors
     page.close()
