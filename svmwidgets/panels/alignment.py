@@ -106,7 +106,8 @@ class AlignmentPanel(widgets.VBox):
         for names, call in (
             ([*choices, "has_grism", "carries_fit"], self._show_choices),
             (["by_hand"], self.by_hand.refresh),
-            (["fit", "is_fresh", "can_refit"], self.refresh),
+            (["fit"], self.refresh),
+            (["is_fresh"], self._show_run),
             (["earlier", "trail"], self.numbers.show_trail),
             (["kind", "axes", "exposure"], self._show_matches),
             (["exposure"], self.exposures.show),

@@ -83,11 +83,11 @@ export function clipTo(context, area) {
   context.clip();
 }
 
-export function drawArrowLine(context, X, Y, U, V) {
+export function drawArrowLine(context, X, Y, U, V, least = 3) {
   context.moveTo(X, Y);
   context.lineTo(U, V);
   const length = Math.hypot(U - X, V - Y);
-  if (length < 3) return;
+  if (length < least) return;
   const head = Math.min(6, length / 2);
   const angle = Math.atan2(V - Y, U - X);
   for (const turn of [2.65, -2.65]) {
