@@ -40,7 +40,7 @@ _HOMES = {
     "process_visit": "svmcore.pipeline.process",
     "report_run": "svmcore.pipeline.process",
     "run_plan": "svmcore.pipeline.run",
-    "what_is_stale": "svmcore.pipeline.run",
+    "what_is_stale": "svmcore.pipeline.found",
 }
 
 

@@ -13,12 +13,13 @@ from svmcore.io.alignment import read_group_fit
 from svmcore.io.store import ResultRef
 from svmcore.model.fit import GroupFit
 from svmcore.model.reference import ReferenceChoice
+from svmcore.pipeline.found import find_results
 from svmcore.pipeline.outcome import RunOutcome
 from svmcore.pipeline.plan import Plan, make_plan
 from svmcore.pipeline.prepare import PreparedVisit, check_catalog
 from svmcore.pipeline.process import report_run, worker_count
 from svmcore.pipeline.refit import Refitter, find_refitter
-from svmcore.pipeline.run import find_results, run_plan
+from svmcore.pipeline.run import run_plan
 from svmwidgets.kept import keep_run
 
 __all__ = ["Survey", "run_work", "survey_visit"]

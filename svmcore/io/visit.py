@@ -27,7 +27,7 @@ Retriever = Callable[[str], Path | None]
 def read_visit(
     source: Path | str | Sequence[Path | str],
     *,
-    data_folder: Path | None = None,
+    data_folder: Path | str | None = None,
     retrieve: Retriever | None = None,
 ) -> VisitInput:
     """Read the headers of a visit's exposures.
@@ -37,7 +37,7 @@ def read_visit(
     source : Path, str or sequence of them
         A poller file or list, a folder with FLT and FLC files, one such file,
         or the files themselves.
-    data_folder : Path, optional
+    data_folder : Path or str, optional
         Where to look for listed files first; then beside the list, then at
         the path that the list gives. Names in upper case or without ending
         are found too, see `file_name_spellings`.
@@ -55,12 +55,16 @@ def read_visit(
     InputError
         If the source cannot be read or names no usable exposure.
     """
-    if data_folder is not None and not data_folder.is_dir():
-        raise InputError(
-            str(data_folder), "is not a folder", "Give the folder with the exposures."
-        )
     found = open_source(source)
-    folders = tuple(place for place in (data_folder, found.folder) if place is not None)
+    folders: tuple[Path, ...] = (found.folder,)
+    if data_folder is not None:
+        folders = (Path(data_folder), found.folder)
+        if not folders[0].is_dir():
+            raise InputError(
+                str(data_folder),
+                "is not a folder",
+                "Give the folder with the exposures.",
+            )
     exposures: list[Exposure] = []
     faults = list(found.listing.faults)
     notes = list(found.notes)

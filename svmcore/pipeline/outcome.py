@@ -8,7 +8,7 @@ from svmcore.errors import PipelineError
 from svmcore.io.store import ResultRef
 from svmcore.pipeline.tasks import Task
 
-__all__ = ["RunOutcome", "State", "check_plan", "needed_tasks"]
+__all__ = ["RunOutcome", "State", "check_plan", "input_digests", "needed_tasks"]
 
 
 class State(StrEnum):
@@ -88,3 +88,21 @@ def check_plan(tasks: Sequence[Task]) -> None:
 def needed_tasks(task: Task) -> tuple[str, ...]:
     """Return the identifiers of all tasks that a task needs, role by role."""
     return tuple(name for names in task.needs.values() for name in names)
+
+
+def input_digests(
+    task: Task, results: Mapping[str, ResultRef]
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the digests of the results that a task needs, role by role.
+
+    Parameters
+    ----------
+    task : Task
+        A task.
+    results : Mapping of str to ResultRef
+        Results by task identifier, with all that it needs.
+    """
+    return {
+        role: tuple(results[name].digest for name in names)
+        for role, names in task.needs.items()
+    }

@@ -9,13 +9,8 @@ from svmcore.model.product import TotalProduct
 from svmcore.model.reference import ReferenceChoice
 from svmcore.pipeline.align import alignment_tasks, residual_task
 from svmcore.pipeline.catalog import catalog_tasks
-from svmcore.pipeline.drizzle import (
-    cosmic_ray_tasks,
-    drizzling_tasks,
-)
-from svmcore.pipeline.drizzle_choices import (
-    unmade_products,
-)
+from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
+from svmcore.pipeline.drizzle_choices import unmade_products
 from svmcore.pipeline.prepare import PreparedVisit
 from svmcore.pipeline.preview import preview_tasks
 from svmcore.pipeline.tasks import Task
@@ -92,7 +87,8 @@ def make_plan(
         What the visit is aligned to; None aligns the exposures to each other
         only.
     steps : collection of str
-        Which of `STEPS` are wanted; catalogs and previews need drizzling.
+        Which of `STEPS` are wanted. What they need is made too: alignment in
+        any case, and drizzled products for catalogs and previews.
 
     Returns
     -------
@@ -102,13 +98,9 @@ def make_plan(
     Raises
     ------
     PipelineError
-        If a step is unknown.
+        If a step is unknown, or none is given.
     """
-    unknown = set(steps) - set(STEPS)
-    if unknown:
-        raise PipelineError(
-            ", ".join(sorted(unknown)), "no such step", f"Steps: {', '.join(STEPS)}."
-        )
+    steps = _with_needed_steps(steps)
     reference = reference or ReferenceChoice.from_user(None)
     tasks: list[Task] = []
     left_out: list[str] = []
@@ -123,6 +115,18 @@ def make_plan(
             ]
             left_out += missing
     return Plan(prepared, reference, tuple(tasks), tuple(left_out))
+
+
+def _with_needed_steps(steps: Collection[str]) -> frozenset[str]:
+    """Return the wanted steps and those that they need."""
+    known = f"Steps: {', '.join(STEPS)}."
+    unknown = set(steps) - set(STEPS)
+    if unknown:
+        raise PipelineError(", ".join(sorted(unknown)), "no such step", known)
+    if not steps:
+        raise PipelineError("steps", "none is given", known)
+    needed = {"drizzling"} if {"catalogs", "previews"} & set(steps) else set()
+    return frozenset(steps) | needed
 
 
 def _without_orphans(tasks: Sequence[Task]) -> tuple[list[Task], list[str]]:

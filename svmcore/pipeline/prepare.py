@@ -134,7 +134,7 @@ def prepare_visit(
     source: str | Path | Sequence[str | Path],
     *,
     decisions: Decisions | None = None,
-    data_folder: Path | None = None,
+    data_folder: Path | str | None = None,
 ) -> PreparedVisit:
     """Read a visit and return its verdicts, products and parameters.
 
@@ -144,7 +144,7 @@ def prepare_visit(
         Poller file, plain list of files, folder, or the exposures themselves.
     decisions : Decisions, optional
         What a person decided; nothing by default.
-    data_folder : Path, optional
+    data_folder : Path or str, optional
         Where exposures are looked for besides the folder of the list.
 
     Returns

@@ -1,5 +1,6 @@
 """A whole visit in one call."""
 
+import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
@@ -60,22 +61,17 @@ class VisitReport:
 
 def worker_count() -> int:
     """Return the number of processes to use: one per core that we may use."""
-    return max(1, len(_usable_cores()))
-
-
-def _usable_cores() -> set[int]:
-    import os  # noqa: PLC0415 - the only use; kept out of the module's names
-
-    return os.sched_getaffinity(0)
+    cores_of = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(cores_of(0)) if cores_of else os.cpu_count() or 1
 
 
 def process_visit(  # noqa: PLR0913 - the front door offers every choice
     source: str | Path | Sequence[str | Path],
     *,
-    output: Path,
+    output: Path | str,
     reference: ReferenceChoice | Path | str | None = None,
     decisions: Decisions | None = None,
-    data_folder: Path | None = None,
+    data_folder: Path | str | None = None,
     steps: Collection[str] = STEPS,
     skip_faulty: bool = False,
     workers: int | None = None,
@@ -89,7 +85,7 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     ----------
     source : str, Path or sequence of these
         Poller file, plain list of files, folder, or the exposures themselves.
-    output : Path
+    output : Path or str
         Folder for all products; made if absent. Results of an earlier run in
         it are reused where nothing that they depend on has changed.
     reference : ReferenceChoice, Path, str or None
@@ -97,10 +93,10 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
         None for alignment of the exposures to each other only.
     decisions : Decisions, optional
         Verdicts, matches and parameters changed by hand.
-    data_folder : Path, optional
+    data_folder : Path or str, optional
         Where exposures are looked for besides the folder of the list.
     steps : collection of str
-        Which of `STEPS` are wanted.
+        Which of `STEPS` are wanted; what they need is made too.
     skip_faulty : bool
         Whether to go on without listed exposures that cannot be used.
     workers : int, optional
@@ -128,6 +124,13 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
         If the reference catalog file is missing or cannot be used.
     StoreError
         If the output folder cannot be used.
+    PipelineError
+        If a step is unknown.
+
+    Notes
+    -----
+    A task that fails raises nothing: `VisitReport.outcome` tells which did and
+    why, and what could not be made without them.
 
     Examples
     --------
@@ -136,22 +139,23 @@ def process_visit(  # noqa: PLR0913 - the front door offers every choice
     ...     "demo/visit.lst", output=Path("products"), reference="demo/gaia.ecsv"
     ... )  # doctest: +SKIP
     """
+    output = Path(output)
     if executor is None:
-        preload_steps(steps, output=Path(output))
+        preload_steps(steps, output=output)
     prepared = prepare_visit(source, decisions=decisions, data_folder=data_folder)
     prepared.require_work(skip_faulty=skip_faulty)
     choice = ReferenceChoice.from_user(reference)
-    check_catalog(choice, output=Path(output))
+    check_catalog(choice, output=output)
     plan = make_plan(prepared, reference=choice, steps=steps)
     outcome = run_plan(
         plan.tasks,
-        output=Path(output),
+        output=output,
         executor=executor,
         workers=workers or worker_count(),
         on_event=on_event,
         cancel=cancel,
     )
-    return report_run(plan, outcome, Path(output))
+    return report_run(plan, outcome, output)
 
 
 def report_run(plan: Plan, outcome: RunOutcome, output: Path) -> VisitReport:

@@ -26,9 +26,9 @@ from svmcore.pipeline.align_grism import settle_grisms
 from svmcore.pipeline.align_payloads import FitPayload
 from svmcore.pipeline.align_reference import ReferenceOffers
 from svmcore.pipeline.align_steps import positions_key, read_members
+from svmcore.pipeline.found import find_results
 from svmcore.pipeline.plan import Plan, make_plan
 from svmcore.pipeline.prepare import PreparedVisit, decide
-from svmcore.pipeline.run import find_results
 from svmcore.pipeline.tasks import Task
 
 __all__ = ["Refitter", "find_refitter"]

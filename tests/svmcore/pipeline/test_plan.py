@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from svmcore.errors import PipelineError
 from svmcore.pipeline.plan import STEPS, make_plan, with_residual_reports
 from svmcore.pipeline.preload import STEP_MODULES, preload_steps
 from svmcore.pipeline.prepare import prepare_visit
@@ -67,3 +68,22 @@ def test_libraries_are_loaded_ahead_unless_results_are_there(
         (tmp_path / ".svm" / "records" / "a.json").write_text("{}")
     preload_steps(("alignment", "nothing we know"), output=tmp_path)
     assert started == ([] if is_there else ["svmcore.pipeline.align_steps"])
+
+
+def test_what_the_wanted_steps_need_is_made_too(tmp_path):
+    write_visit(tmp_path, VisitConfig(seed=3, chip_shape=(64, 64), exposures=2))
+    prepared = prepare_visit(tmp_path)
+    steps = {task.step for task in make_plan(prepared, steps=["catalogs"]).tasks}
+    assert {"fit alignment", "drizzle product", "catalog"} <= steps
+    assert "preview" not in steps
+    aligned = {task.step for task in make_plan(prepared, steps=["alignment"]).tasks}
+    assert "drizzle product" not in aligned
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [(["sharpen"], "sharpen: no such step"), ([], "steps: none is given")],
+)
+def test_steps_must_be_known_and_some(plan, steps, words):
+    with pytest.raises(PipelineError, match=rf"{words}. Steps: alignment, drizzling"):
+        make_plan(plan.prepared, steps=steps)

@@ -11,8 +11,9 @@ import pytest
 
 from svmcore.errors import InputError, PipelineError, StoreError
 from svmcore.pipeline import events as ev
+from svmcore.pipeline.found import what_is_stale
 from svmcore.pipeline.outcome import State, check_plan
-from svmcore.pipeline.run import run_plan, what_is_stale
+from svmcore.pipeline.run import run_plan
 from svmcore.pipeline.tasks import Task, TaskCall
 
 
