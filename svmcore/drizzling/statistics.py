@@ -17,6 +17,8 @@ __all__ = ["CoverageCount", "CoverageStatistics", "context_bits"]
 # sign, exponent and 11 bits, which is 0.05 %.
 WEIGHT_BITS = 20
 COARSE = 4
+# Up to so many chips, each set of them is counted by itself.
+FEW_CHIPS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class CoverageCount:
         strides = list(accumulate([1, *self._radix], operator.mul))
         self._stride = [strides[self._times.index(time)] for time in exptimes_s]
         self._dtype = np.int32 if strides[-1] < 1 << 31 else np.int64
+        self._chips = len(chip_exposures)
         self._codes: dict[int, int] = {}
         self._weights = np.zeros(1 << WEIGHT_BITS, np.int64)
         self._weight_sum = 0.0
@@ -92,18 +95,34 @@ class CoverageCount:
     def add(self, band: Band) -> None:
         """Count one band; bands come in the order of rows."""
         self.outline(band)
-        code = np.zeros(band.window.shape, self._dtype)
-        for chips, stride in zip(self._bits, self._stride, strict=True):
-            here = context_bits(band.context, chips)
-            np.add(code, self._dtype(stride), out=code, where=here)
-        values, counts = _count(code)
-        for value, count in zip(values, counts, strict=True):
+        if self._chips <= FEW_CHIPS:  # few enough sets of chips to count them
+            counted = np.bincount(band.context.ravel())
+            sets = np.flatnonzero(counted).astype(np.int32)
+            code = self._coded(sets.reshape(1, 1, -1)).ravel()
+            counts = counted[sets]
+            covered = band.context[0] != 0
+        else:
+            every = self._coded(band.context)
+            code, counts = _count(every)
+            covered = every != 0
+        for value, count in zip(code, counts, strict=True):
             self._codes[int(value)] = self._codes.get(int(value), 0) + int(count)
-        covered = code != 0
         weights = band.weight[covered]
+        if not weights.size:
+            return
         leading = weights.view(np.uint32) >> np.uint32(32 - WEIGHT_BITS)
-        self._weights += np.bincount(leading, minlength=1 << WEIGHT_BITS)
+        least = leading.min()
+        found = np.bincount(leading - least)
+        self._weights[least : least + len(found)] += found
         self._weight_sum += float(weights.sum(dtype=np.float64))
+
+    def _coded(self, context: NDArray[np.int32]) -> NDArray[np.integer[Any]]:
+        """Return one number for the exposures of each pixel of a context."""
+        code = np.zeros(context.shape[1:], self._dtype)
+        for chips, stride in zip(self._bits, self._stride, strict=True):
+            here = context_bits(context, chips)
+            np.add(code, self._dtype(stride), out=code, where=here)
+        return code
 
     def finish(self) -> CoverageStatistics:
         """Return the statistics of all bands."""

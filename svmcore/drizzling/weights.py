@@ -42,7 +42,7 @@ def good_pixels(
         good = (quality & np.uint16(~bits & 0xFFFF)) == 0
     for mask in masks:
         if mask is not None:
-            good &= ~mask
+            np.greater(good, mask, out=good)  # good and not bad
     return good
 
 

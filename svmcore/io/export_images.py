@@ -88,7 +88,8 @@ class ProductWriter:
         start = self.offsets[name] + extension.header_bytes
         for plane, values in enumerate(rows.reshape(-1, *rows.shape[-2:])):
             self.stream.seek(start + (plane * ny + y0) * nx * 4)
-            self.stream.write(values.byteswap().data)
+            # Copied as another type, which is much faster than byteswap.
+            self.stream.write(values.astype(values.dtype.newbyteorder(">")).data)
 
     def write_headers(
         self, primary: fits.Header, headers: Mapping[str, fits.Header]

@@ -62,8 +62,34 @@ class RawPlane:
         if found.size != part.ny * self.window.nx:
             raise StoreError(str(self.path), "is cut short", "Run again.")
         if not found.dtype.isnative:
-            found = found.byteswap(inplace=True).view(found.dtype.newbyteorder("="))
+            found = found.astype(found.dtype.newbyteorder("="))
         return found.reshape(part.ny, self.window.nx)[:, columns]
+
+    def sample(self, step: int) -> NDArray[Any]:
+        """Return every `step`-th number of every `step`-th row.
+
+        Parameters
+        ----------
+        step : int
+            Distance of the rows and of the numbers in them.
+
+        Raises
+        ------
+        StoreError
+            If the file is missing or too short.
+        """
+        ny, nx = self.window.shape
+        found = np.empty((-(-ny // step), -(-nx // step)), self.kind.replace(">", "="))
+        try:
+            with self.path.open("rb", buffering=0) as stream:
+                for row, y in zip(found, range(0, ny, step), strict=True):
+                    stream.seek(self.offset + y * nx * 4)
+                    row[:] = np.frombuffer(stream.read(nx * 4), self.kind, nx)[::step]
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                str(self.path), f"cannot be read ({error})", "Run again."
+            ) from error
+        return found
 
 
 def write_raw(path: Path, image: NDArray[np.float32]) -> None:

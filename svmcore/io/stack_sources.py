@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -156,32 +157,28 @@ class ProductSource:
         """Add the part that lies in a band."""
         part = self.science.window.intersect(total.window)
         weight = self.weight.read(part)
-        science = self._rates(self.science, part)
+        science = self._rates(self.science.read(part))
         science[weight == 0] = 0.0
-        context = np.stack([plane.read(part) for plane in self.context])
+        planes = [plane.read(part) for plane in self.context]
+        context = planes[0][np.newaxis] if len(planes) == 1 else np.stack(planes)
         variance = None
         if self.error is not None:
-            variance = np.nan_to_num(self._rates(self.error, part)) ** 2
+            variance = np.nan_to_num(self._rates(self.error.read(part))) ** 2
         total.add(
             Layer(part, science, weight, self.sky, self.first_chip, context, variance)
         )
 
-    def _rates(self, plane: RawPlane, part: GridWindow) -> NDArray[np.float32]:
-        values = np.asarray(plane.read(part), np.float32)
+    def _rates(self, found: NDArray[Any]) -> NDArray[np.float32]:
+        values = np.asarray(found, np.float32)
         if self.seconds != 1:
             values /= np.float32(self.seconds)
         return values
 
     def sample(self, step: int) -> NDArray[np.float32]:
         """Return every `step`-th pixel of every `step`-th row, nan if empty."""
-        window = self.science.window
-        rows = []
-        for y in range(0, window.ny, step):
-            part = GridWindow(y, 0, 1, window.nx)
-            science = self._rates(self.science, part)[0, ::step]
-            weight = self.weight.read(part)[0, ::step]
-            rows.append(np.where(weight > 0, science, np.float32(np.nan)))
-        return np.stack(rows)
+        science = self._rates(self.science.sample(step))
+        weight = self.weight.sample(step)
+        return np.where(weight > 0, science, np.float32(np.nan))
 
 
 StackSource = ChipSource | LoadedSource | ChangeSource | ProductSource

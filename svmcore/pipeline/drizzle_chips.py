@@ -81,10 +81,11 @@ class OpenChip:
 
     def good(self, masking: Masking) -> BoolImage:
         """Return the pixels that a masking leaves."""
-        quality = self.pixels.quality & np.uint16(~masking.reset_bits & 0xFFFF)
+        # Flags that are cleared do no harm either.
+        bits = None if masking.bits is None else masking.bits | masking.reset_bits
         return good_pixels(
-            quality,
-            masking.bits,
+            self.pixels.quality,
+            bits,
             self.static if masking.use_static else None,
             self.hits if masking.use_cosmic_rays else None,
         )

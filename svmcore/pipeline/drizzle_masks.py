@@ -164,8 +164,8 @@ def drizzle_separately(call: TaskCall) -> None:
     noises, rates = [], []
     for chip in read_calibration(member.path, payload.instrument):
         pixels = read_chip_pixels(member.path, chip.extver)
-        quality = pixels.quality & np.uint16(~payload.reset_bits & 0xFFFF)
-        good = good_pixels(quality, settings.bits, static.get(chip.number))
+        bits = None if settings.bits is None else settings.bits | payload.reset_bits
+        good = good_pixels(pixels.quality, bits, static.get(chip.number))
         value = sky.get(chip.extver, 0.0)
         wcs = all_wcs[chip.extver]
         drizzle_chip(

@@ -32,7 +32,7 @@ from svmcore.pipeline.drizzle_payloads import Member, ProductPayload
 
 __all__ = ["Alignment", "ChipFacts", "write_stack"]
 
-BAND_ROWS = 256
+BAND_ROWS = 64  # what a band takes stays in the processor's cache
 HISTORY_WIDTH = 72
 REGION_CARDS = 120
 
