@@ -1,47 +1,25 @@
 """Every control of the dashboard by name: found, told in the log, set from Python."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import anywidget
 import ipywidgets as widgets
+import traitlets as T  # noqa: N812
 
 from svmwidgets.background import Background
+from svmwidgets.found import FOLDED, find_controls, is_control
 
 __all__ = ["Control", "Controls", "is_control"]
 
-_SHOWN_ONLY = (
-    widgets.HTML,
-    widgets.HTMLMath,
-    widgets.Label,
-    widgets.Image,
-    widgets.Stack,
-    widgets.IntProgress,
-    widgets.FloatProgress,
-)
-_FOLDED = (widgets.Accordion, widgets.Tab)
 # What a viewer asks of the kernel by itself, while it is panned or zoomed.
 _NOT_ACTED = frozenset({"view"})
 _HEAD = frozenset({"steps", "log", "progress"})  # of no step
+# What is not a view of an open visit: the visit itself, and its folders.
+_NOT_RESTORED = frozenset({"inputs.path", "inputs.recent", "inputs.output"})
+_LONGEST_SHOWN = 48
 _PLAIN = (str, int, float, bool, type(None))
-
-
-def is_control(widget: widgets.Widget) -> bool:
-    """Return whether a user can do something with a widget.
-
-    Parameters
-    ----------
-    widget : Widget
-        Any widget.
-    """
-    if isinstance(widget, _SHOWN_ONLY) or not isinstance(widget, widgets.DOMWidget):
-        return False
-    if isinstance(widget, widgets.Textarea) and widget.disabled:
-        return False  # a text to read and to copy
-    kinds = (widgets.Button, anywidget.AnyWidget, widgets.ValueWidget, *_FOLDED)
-    return isinstance(widget, kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +42,7 @@ class Control:
         """Trait that a value without a further name means; empty for none."""
         if isinstance(self.widget, widgets.Button | anywidget.AnyWidget):
             return ""
-        return "selected_index" if isinstance(self.widget, _FOLDED) else "value"
+        return "selected_index" if isinstance(self.widget, FOLDED) else "value"
 
     @property
     def line(self) -> str:
@@ -84,6 +62,8 @@ class Controls:
     ----------
     session : Background
         Gives the log.
+    on_view : callable, optional
+        Called when a view changed by hand.
 
     Notes
     -----
@@ -92,8 +72,11 @@ class Controls:
     alone and change nothing here: they have no line.
     """
 
-    def __init__(self, session: Background) -> None:
+    def __init__(
+        self, session: Background, on_view: Callable[[], Any] | None = None
+    ) -> None:
         self._session = session
+        self._on_view = on_view or (lambda: None)
         self._found: dict[str, Control] = {}
         self._names: dict[str, str] = {}  # by model id
         self._touched: dict[str, tuple[str, str]] = {}
@@ -133,7 +116,7 @@ class Controls:
         widget : Widget
             The panel; its attributes give the names of what it holds.
         """
-        for path, found in _walk(name, widget, set()):
+        for path, found in find_controls(name, widget, set()):
             if is_control(found) and found.model_id not in self._names:
                 unique = path
                 number = 2
@@ -163,10 +146,12 @@ class Controls:
         """
         control, trait = self._resolve(name)
         with self._session.within(self._step_of(name)):
-            self._told(
+            is_view = self._told(
                 control, (trait,), lambda: control.widget.set_trait(trait, value)
             )
-        self._touched[name] = (control.name, trait)  # even if it had that value
+        if is_view:
+            self._touched[name] = (control.name, trait)  # even if it had that value
+            self._on_view()
 
     def press(self, name: str) -> None:
         """Press a button.
@@ -209,6 +194,36 @@ class Controls:
             if _is_plain(value):
                 found[name] = value
         return found
+
+    def restore(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Give controls the values of an earlier session, without a word in the log.
+
+        Parameters
+        ----------
+        values : mapping
+            What `values` returned.
+
+        Returns
+        -------
+        dict
+            Those that could not be given yet, for example a choice that a menu
+            does not hold.
+        """
+        later = {}
+        for name, value in values.items():
+            if name in _NOT_RESTORED or name.partition(".")[0] in _HEAD:
+                continue
+            try:
+                control, trait = self._resolve(name)
+                with self._session.within(self._step_of(name)):
+                    control.widget.set_trait(trait, value)
+            except (KeyError, T.TraitError):
+                later[name] = value
+                continue
+            self._touched[name] = (control.name, trait)
+            if getattr(control.widget, trait) != value:
+                later[name] = value
+        return later
 
     def lines(self) -> list[str]:
         """Return the Python that sets those values."""
@@ -271,14 +286,20 @@ class Controls:
 
     def _told(
         self, control: Control, traits: tuple[str, ...], act: Callable[[], Any]
-    ) -> None:
-        """Set traits, and tell those that are now different."""
+    ) -> bool:
+        """Set traits, and tell those that are now different.
+
+        Returns
+        -------
+        bool
+            False if it had an effect that told its own line.
+        """
         widget, told = control.widget, self._session.told
         before = {trait: getattr(widget, trait) for trait in traits}
         act()
         if self._session.told != told:
             self._last = ""
-            return
+            return False
         lines = []
         for trait in traits:
             value = getattr(widget, trait)
@@ -292,8 +313,11 @@ class Controls:
         if lines:
             key = f"{control.name} {traits}"
             again = key == self._last
-            self._session.note_view(_words(control), "\n".join(lines), is_again=again)
+            words = _told_words(control, traits[0], getattr(widget, traits[0]))
+            self._session.note_view(words, "\n".join(lines), is_again=again)
             self._last = key
+            self._on_view()
+        return True
 
     def _value_name(self, control: Control, trait: str) -> str | None:
         """Return the name under which a trait is set; None if it is not told."""
@@ -318,50 +342,20 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, _PLAIN)
 
 
-def _walk(
-    path: str, widget: widgets.Widget, seen: set[str]
-) -> Iterator[tuple[str, widgets.Widget]]:
-    """Yield a widget and all it holds: attributes first, since they have names."""
-    if widget.model_id in seen:
-        return
-    seen.add(widget.model_id)
-    yield path, widget
-    held = [
-        (f"{path}.{name}", one)
-        for name, value in sorted(vars(widget).items())
-        if not name.startswith("_")
-        for name, one in _named(name, value)
-    ]
-    # What is at hand keeps its own name; what is deeper gets a longer one.
-    for name, one in held:
-        if is_control(one):
-            yield from _walk(name, one, seen)
-    for name, one in held:
-        yield from _walk(name, one, seen)
-    for child in getattr(widget, "children", ()):
-        label = _slug(child)
-        inner = f"{path}.{label}" if label and is_control(child) else path
-        yield from _walk(inner, child, seen)
-
-
-def _named(name: str, value: Any) -> Iterator[tuple[str, widgets.Widget]]:
-    if isinstance(value, widgets.Widget):
-        yield name, value
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            if isinstance(one, widgets.Widget):
-                yield f"{name}.{key}", one
-
-
-def _slug(widget: widgets.Widget) -> str:
-    for trait in ("description", "label", "tooltip", "placeholder"):
-        text = getattr(widget, trait, "") or ""
-        if isinstance(text, str) and text:
-            return re.sub(r"\W+", "_", text.lower()).strip("_")
-    return type(widget).__name__.lower()
-
-
 def _words(control: Control) -> str:
     step, _, rest = control.name.partition(".")
     words = rest.replace(".", " ").replace("_", " ")
     return f"{step}: {words}" if words else step
+
+
+def _told_words(control: Control, trait: str, value: Any) -> str:
+    """Return what was changed by hand, and to what if that is short."""
+    if control.name == "steps":
+        return f"Look at {value}"
+    trait = "" if trait in (control.main_trait, "index") else trait
+    words = f"{_words(control)} {trait}".replace("_", " ").strip()
+    if trait == "" and not isinstance(value, str):
+        value = getattr(control.widget, control.main_trait)
+    shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    is_short = len(str(shown)) <= _LONGEST_SHOWN
+    return f"{words}: {shown}" if is_short and str(shown) else words

@@ -15,6 +15,7 @@ from svmwidgets.panels.drizzling import DrizzlingPanel
 from svmwidgets.panels.export import ExportPanel
 from svmwidgets.panels.filtering import FilteringPanel
 from svmwidgets.panels.inputs import InputsPanel
+from svmwidgets.panels.nothing import nothing_open
 from svmwidgets.panels.parameters import ParametersPanel
 from svmwidgets.panels.parts import act, toolbar
 from svmwidgets.panels.products import ProductsPanel
@@ -188,7 +189,10 @@ class Dashboard(widgets.VBox):
             "export": lambda: ExportPanel(session.export, session),
         }
         self.panels = {name: self._made(name, make) for name, make in makers.items()}
-        self.stack = widgets.Stack(list(self.panels.values()), selected_index=0)
+        self.nothing = nothing_open(guard(lambda: session.set_trait("step", "inputs")))
+        self.stack = widgets.Stack(
+            [*self.panels.values(), self.nothing], selected_index=0
+        )
         self.stack.add_class("svm-stack-of-steps")
         self.banner_text = widgets.HTML()
         self.banner_text.layout.flex = "1"
@@ -214,7 +218,8 @@ class Dashboard(widgets.VBox):
             [ThemeStyle(), style, head, self.rail, self.banner, self.stack, foot]
         )
         self.add_class("svm-app")
-        self.controls = Controls(session)
+        self.controls = Controls(session, self._keep_view)
+        self._unseen: dict[str, Any] = {}  # of the earlier view, not shown yet
         for name, panel in self.panels.items():
             self.controls.adopt(name, panel)
         for name, one in (
@@ -222,6 +227,7 @@ class Dashboard(widgets.VBox):
             ("undo", self.undo_button),
             ("redo", self.redo_button),
             ("dismiss", self.dismiss),
+            ("to_visit", self.nothing),
             ("progress", self.progress),
             ("log", self.log_pane),
         ):
@@ -244,7 +250,11 @@ class Dashboard(widgets.VBox):
         session.observe(
             guard(lambda _: self._show_undo()), ["undo_label", "redo_label"]
         )
-        session.inputs.observe(guard(lambda _: self._show_title()), "visit")
+        for name in ("visit", "output"):
+            session.inputs.observe(guard(lambda _: self._show_title()), name)
+        session.inputs.observe(guard(lambda _: self._show_step()), "visit")
+        session.observe(guard(lambda _: self._restore_view()), "opened")
+        session.observe(guard(lambda _: self._restore_rest()), "is_surveying")
         names = ["is_running", "fraction", "message", "elapsed_s", "remaining_s"]
         session.run_model.observe(guard(lambda _: self._show_progress()), names)
         session.run_model.observe(guard(lambda _: self._tick()), "is_running")
@@ -266,7 +276,9 @@ class Dashboard(widgets.VBox):
     def _show_step(self) -> None:
         name = self.session.step
         self.rail.selected = name
-        self.stack.selected_index = list(self.panels).index(name)
+        is_open = self.session.inputs.visit is not None or name == "inputs"
+        place = list(self.panels).index(name) if is_open else len(self.panels)
+        self.stack.selected_index = place
 
     def _show_banner(self) -> None:
         problem = self.session.banner
@@ -299,23 +311,39 @@ class Dashboard(widgets.VBox):
             button.tooltip = f"{name.capitalize()}: {label}" if label else ""
 
     def _show_title(self) -> None:
-        visit = self.session.inputs.visit
-        name = html.escape(visit.name) if visit else "no visit open"
-        where = html.escape(str(self.session.output)) if visit else ""
-        arrow = f"<span>products in <code>{where}</code></span>" if where else ""
-        self.title.value = f"<h2>{name}</h2>{arrow}"
+        name, with_what = self.session.inputs.heading
+        is_open = self.session.inputs.visit is not None
+        where = html.escape(str(self.session.output)) if is_open else ""
+        told = f"<span>{html.escape(with_what)}</span>" if with_what else ""
+        place = f"<span>products in <code>{where}</code></span>" if where else ""
+        self.title.value = f"<h2>{html.escape(name)}</h2>{told}{place}"
 
     def _show_progress(self) -> None:
         run = self.session.run_model
         strip = self.progress
         with strip.hold_sync():
             strip.fraction = run.fraction
-            strip.text = run.message or "Nothing runs."
+            strip.text = run.message or "Nothing is running."
             strip.elapsed_s = run.elapsed_s
             known = run.remaining_s == run.remaining_s  # nan
             strip.remaining_s = run.remaining_s if known else -1.0
             strip.can_cancel = run.is_running
             strip.status = "running" if run.is_running else run.outcome or "todo"
+
+    # ---- what was looked at ----
+
+    def _keep_view(self) -> None:
+        self.session.view = self.controls.values()
+
+    def _restore_view(self) -> None:
+        """Show again what a saved session looked at."""
+        self._unseen = self.controls.restore(self.session.view)
+
+    def _restore_rest(self) -> None:
+        """Try once more what had to wait for the results of earlier runs."""
+        if self._unseen and not self.session.is_surveying:
+            unseen, self._unseen = self._unseen, {}
+            self.controls.restore(unseen)
 
     # ---- acting ----
 

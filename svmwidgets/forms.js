@@ -95,7 +95,7 @@ function makeRow(field, post) {
   about.append(make("span", "svm-field-meaning", field.meaning));
   const facts = make("span", "svm-field-facts");
   const rule = field.rule.replace(/\s*\[[^\]]*\]$/, "");
-  if (!field.choices.length && field.kind !== "switch") facts.append(make("span", "", rule));
+  if (!field.choices.length && field.kind !== "switch" && rule !== "a text") facts.append(make("span", "", rule));
   const usual = field.default === "" ? "(empty)" : field.default;
   facts.append(make("span", "svm-field-default", `default ${usual}`));
   facts.append(make("span", "svm-field-origin", `from ${field.origin}`));
@@ -154,6 +154,7 @@ function render({ model, el }) {
     root.style.maxHeight = model.get("height") || "";
     root.setAttribute("aria-label", model.get("label"));
     const scroll = root.scrollTop;
+    root.dataset.rows = String(fields.length);
     const present = [...root.children];
     if (wanted.length === present.length && wanted.every((w, i) => w === present[i])) return;
     root.replaceChildren(...wanted);

@@ -43,7 +43,7 @@ _IMPORTS = (
     ("svmcore.model.decisions", ("ExcludedRegion", "ManualOffset", "ParameterChange")),
     ("svmcore.model.verdict", ("Override",)),
 )
-_HEAD = '''"""The visit {name}, processed as it was in the dashboard."""
+_HEAD = '''"""Processes {name} as it was decided in the dashboard."""
 
 {imports}
 
@@ -75,7 +75,8 @@ def script_text(
         Whether listed exposures cannot be used, which the script passes over.
     """
     source = saved.source if isinstance(saved.source, str) else list(saved.source)
-    name = Path(source if isinstance(source, str) else source[0]).stem
+    first = Path(source if isinstance(source, str) else source[0]).name
+    name = first if isinstance(source, str) else f"{first} and the rest of its visit"
     start = history.start_python()
     parts = []
     for entry in history.entries:

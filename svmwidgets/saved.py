@@ -1,7 +1,8 @@
 """Session files and the list of recent visits."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class SavedSession:
         Decisions and what was undone.
     step : str
         Step that was looked at.
+    view : Mapping of str to JSON value
+        What was looked at there: values of controls, by name.
     """
 
     source: str | tuple[str, ...]
@@ -48,6 +51,7 @@ class SavedSession:
     output: Path
     history: History
     step: str
+    view: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_session(path: Path, saved: SavedSession) -> None:
@@ -66,6 +70,7 @@ def write_session(path: Path, saved: SavedSession) -> None:
         "data_folder": str(saved.data_folder) if saved.data_folder else None,
         "output": str(saved.output),
         "step": saved.step,
+        "view": dict(saved.view),
         "history": saved.history.to_json(),
     }
     write_text(path, json.dumps(document, indent=1) + "\n")
@@ -93,6 +98,7 @@ def read_session(path: Path) -> SavedSession:
             Path(document["output"]),
             History.from_json(document["history"]),
             str(document["step"]),
+            dict(document.get("view", {})),  # files of earlier versions have none
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         problem = f"is incomplete or damaged ({type(error).__name__}: {error})"

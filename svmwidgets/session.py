@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import traitlets as T  # noqa: N812
 
@@ -12,7 +11,7 @@ from svmcore.model.decisions import Decisions
 from svmcore.model.reference import ReferenceChoice
 from svmcore.model.visit import VisitInput
 from svmcore.pipeline.prepare import PreparedVisit, decide
-from svmwidgets.changes import Choices, History
+from svmwidgets.changes import Choices
 from svmwidgets.jobs import Courier, Problem, problem_of
 from svmwidgets.models.alignment import AlignmentModel
 from svmwidgets.models.comparison import ComparisonModel

@@ -81,6 +81,9 @@ class FootprintFigure(anywidget.AnyWidget):
     highlighted = traitlets.List(help="Keys drawn bold").tag(sync=True)
     points = traitlets.List(help="[ra, dec] of sources to dot [deg]").tag(sync=True)
     height = traitlets.Int(380, help="Height [CSS pixel]").tag(sync=True)
+    hover_group = traitlets.Unicode(
+        "", help="Figures and tables of one group mark what the pointer is on"
+    ).tag(sync=True)
     caption = traitlets.Unicode("", help="Line below, for example shape and scale").tag(
         sync=True
     )

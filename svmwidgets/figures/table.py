@@ -134,6 +134,9 @@ class Table(anywidget.AnyWidget):
     height = traitlets.Unicode("", help="Largest CSS height, then it scrolls").tag(
         sync=True
     )
+    hover_group = traitlets.Unicode(
+        "", help="Figures and tables of one group mark what the pointer is on"
+    ).tag(sync=True)
     label = traitlets.Unicode("Table", help="Name for screen readers").tag(sync=True)
     empty_text = traitlets.Unicode("Nothing to show.", help="Shown without rows").tag(
         sync=True

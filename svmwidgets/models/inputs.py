@@ -46,6 +46,28 @@ class InputsModel(StepModel):
         self.door.preview("coverage", lambda: footprints(visit.exposures), answer)
 
     @property
+    def heading(self) -> tuple[str, str]:
+        """Program and visits, and with what they were observed."""
+        if self.visit is None:
+            return "No visit open", ""
+        exposures = self.visit.exposures
+        if not exposures:
+            return self.visit.name, ""
+        programs: dict[str, set[str]] = {}
+        for one in exposures:
+            programs.setdefault(one.proposal_id, set()).add(one.obset_id)
+        named = [
+            f"{program} visit{'s' if len(visits) > 1 else ''} "
+            f"{', '.join(sorted(visits))}"
+            for program, visits in sorted(programs.items())
+        ]
+        detectors = sorted({one.detector_key.label for one in exposures})
+        targets = sorted({one.target_name for one in exposures})
+        more = f" and {len(targets) - 2} more" if len(targets) > 2 else ""
+        told = ", ".join(detectors), ", ".join(targets[:2]) + more
+        return "; ".join(named), " · ".join(told)
+
+    @property
     def rows(self) -> tuple[dict[str, Any], ...]:
         """One row of plain values per readable exposure."""
         exposures = self.visit.exposures if self.visit else ()

@@ -28,6 +28,7 @@ from svmwidgets.models.step import StepModel
 
 __all__ = ["SCOPES", "Difference", "ParametersModel"]
 
+_SHOWN_BY = ["product", "step", "search", "only_changed", "only_working"]
 SCOPES = ("this product", "all filters", "visit")
 
 
@@ -67,6 +68,9 @@ class ParametersModel(StepModel):
     only_changed = T.Bool(
         default_value=False, help="Whether only changed parameters are shown"
     )
+    only_working = T.Bool(
+        default_value=False, help="Whether parameters without effect are left out"
+    )
     scope = T.Enum(SCOPES, "this product", help="What a change applies to")
     fields = T.Tuple(help="Fields that the form shows")
     errors = T.Dict(help="Refused texts and why, by step and key")
@@ -78,7 +82,7 @@ class ParametersModel(StepModel):
         self._tree = ProductTree(())
         self._sets: Mapping[str, ParameterSet] = {}
         self._other: Mapping[str, ParameterSet] = {}
-        self.observe(self._refresh, ["product", "step", "search", "only_changed"])
+        self.observe(self._refresh, _SHOWN_BY)
 
     def show(self, tree: ProductTree, sets: Mapping[str, ParameterSet]) -> None:
         """Take the products and their parameters as they are now."""
@@ -87,8 +91,8 @@ class ParametersModel(StepModel):
             names = [total.basename for total in tree.totals if total.filters]
             self.product = names[0] if names else ""
         changes = len(self.door.decisions.parameters)
-        word = "change" if changes == 1 else "changes"
-        self.settle("ok" if sets else "todo", f"{changes} {word}" if sets else "")
+        told = f"{changes} changed" if changes else "all defaults"
+        self.settle("ok" if sets else "todo", told if sets else "")
         self._refresh()
 
     @property
@@ -220,7 +224,10 @@ class ParametersModel(StepModel):
             and one.key in chosen.section(one.step)
         ]
         self.fields = tuple(
-            field for field in fields if field.is_changed or not self.only_changed
+            field
+            for field in fields
+            if (field.is_changed or not self.only_changed)
+            and not (field.inert_why and self.only_working)
         )
 
     def _value(self, step: str, key: str) -> Any:

@@ -99,7 +99,7 @@ class ProductsModel(StepModel):
             return
         totals = sum(1 for total in tree.totals if total.filters)
         many = totals + filters + drizzled
-        text = f"{many} in {filters} filter{'' if filters == 1 else 's'}"
+        text = f"{many} product{'' if many == 1 else 's'}"
         self.settle("warn" if tree.left_out else "ok", text)
 
     @T.observe("selected")

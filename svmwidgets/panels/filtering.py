@@ -1,9 +1,12 @@
 """Verdicts: a table with every reason, and verdicts by hand with theirs."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
+from svmcore.model.product import ExposureProduct
 from svmcore.model.verdict import Reason
 from svmwidgets.figures import Table, badge, column
 from svmwidgets.models.filtering import SUGGESTED_REASONS, FilteringModel
@@ -15,6 +18,7 @@ from svmwidgets.panels.parts import (
     field,
     label,
     menu,
+    rows_of_labels,
     set_facts,
     set_text,
     text,
@@ -27,10 +31,10 @@ _COLUMNS = (
     column("use", "Use", "toggle", tooltip="Whether the exposure is processed"),
     column("rootname", "Exposure", "code"),
     column("filter", "Filter"),
-    column("exptime", "Time", "number", digits=1, unit="s", width="84px"),
+    column("exptime", "Time", "number", digits=1, unit="s"),
     column("verdict", "Verdict", "badge"),
-    column("role", "Role", width="1%"),
-    column("why", "Why", width="46%"),
+    column("role", "Role", "badge", tooltip="What a kept exposure is used for"),
+    column("why", "Why", width="42%", tooltip="Keyword, its value, and the rule"),
 )
 
 
@@ -62,7 +66,6 @@ class FilteringPanel(widgets.VBox):
         self.table.on_change(guard(self._toggled))
         self.table.observe(guard(lambda _: self._describe()), "selected")
         self.facts = text()
-        self.reasons = text(css="svm-reasons")
         self.reason = field("Reason", placeholder="Why, for the records")
         self.suggested = menu(
             [("Suggested reasons", ""), *((one, one) for one in SUGGESTED_REASONS)],
@@ -75,20 +78,20 @@ class FilteringPanel(widgets.VBox):
             "Reject", guard(lambda: self._override(accepted=False)), kind="danger"
         )
         self.automatic = act(
-            "Automatic",
+            "Back to automatic",
             guard(self._restore),
             kind="quiet",
-            tooltip="Take verdicts by hand back",
+            tooltip="Take verdicts by hand on the selected exposures back",
         )
+        self.who = text()
         self.pending = text(css="svm-pending")
         self.effect = text()
         self.change = text(css="svm-warning")
-        by_hand = toolbar(
-            label("Reason", self.reason),
-            self.suggested,
-            self.accept,
-            self.reject,
-            self.automatic,
+        by_hand = rows_of_labels(
+            label(
+                "By hand", toolbar(self.accept, self.reject, self.automatic, self.who)
+            ),
+            label("Reason", toolbar(self.reason, self.suggested)),
         )
         super().__init__(
             [
@@ -100,9 +103,10 @@ class FilteringPanel(widgets.VBox):
                         )
                     ],
                     [
-                        card([self.facts, self.reasons], heading="Selected"),
+                        card([self.facts], heading="Selected"),
                         card([self.effect, self.change], heading="Products now"),
                     ],
+                    split="wide",
                 )
             ]
         )
@@ -162,13 +166,12 @@ class FilteringPanel(widgets.VBox):
 
     def _describe(self) -> None:
         names = self._chosen
+        self._offer(names)
         if not names:
-            set_facts(self.facts, [("", "Select exposures in the table.")])
-            set_text(self.reasons, "")
+            set_facts(self.facts, self._overview())
             return
         if len(names) > 1:
             set_facts(self.facts, [("Exposures", "\n".join(names))])
-            set_text(self.reasons, "")
             return
         verdict = self.model.verdict(names[0])
         facts = [("Exposure", names[0])]
@@ -181,20 +184,56 @@ class FilteringPanel(widgets.VBox):
             facts.append(("Reasons", "No rule speaks against it."))
         set_facts(self.facts, facts)
 
+    def _offer(self, names: list[str]) -> None:
+        """Say what the buttons would act on, and grey those that would do nothing."""
+        for button in (self.accept, self.reject):
+            button.disabled = not names
+        by_hand = {row["rootname"] for row in self.model.rows if row["by_hand"]}
+        self.automatic.disabled = not by_hand.intersection(names)
+        many = len(names)
+        told = names[0] if many == 1 else f"{many} exposures"
+        set_text(self.who, told if many else "Select exposures in the table.")
+
+    def _overview(self) -> list[tuple[str, str]]:
+        """Return how many exposures are kept, and what speaks against the rest."""
+        shown = self.model.rows
+        if not shown:
+            return [("", "No exposure.")]
+        rejected = [row for row in shown if not row["accepted"]]
+        facts = [("Kept", f"{len(shown) - len(rejected)} of {len(shown)}")]
+        counted = Counter(
+            "by hand" if row["by_hand"] else f"{key} ({rule})"
+            for row in rejected
+            for key, _, rule in (row["keywords"] or [("by hand", "", "")])[:1]
+        )
+        facts += [(f"{many} rejected", why) for why, many in counted.most_common()]
+        caveats = Counter(
+            f"{key} ({rule})"
+            for row in shown
+            if row["accepted"]
+            for key, _, rule in row["keywords"]
+        )
+        facts += [(f"{many} with caveat", why) for why, many in caveats.most_common()]
+        return facts
+
     def _show_effect(self) -> None:
         tree = self.products.tree
         if tree is None:
             set_facts(self.effect, [])
             return
-        facts = []
+        facts: list[tuple[str, str]] = []
         for total in tree.totals:
-            filters = [
-                f"{f.filter_name.upper()} ({len(f.members)})" for f in total.filters
+            detector = total.detector_key.label
+            facts += [
+                (f"{detector} {one.filter_name.upper()}", _many(one.members))
+                for one in total.filters
             ]
-            others = [f"{len(total.grisms)} grism"] if total.grisms else []
-            others += [f"{len(total.ramps)} ramp"] if total.ramps else []
-            shown = ", ".join(filters + others) or "no product"
-            facts.append((total.detector_key.label, shown))
+            others = ((total.ramps, "ramp"), (total.grisms, "grism"))
+            facts += [
+                (f"{detector} {word}", _many(some)) for some, word in others if some
+            ]
+            if not total.filters:
+                facts.append((detector, "no drizzled product"))
         facts += [(one.rootname, one.sentence) for one in tree.left_out]
         set_facts(self.effect, facts or [("", "No product is left.")])
         gone = [name for name in self.products.removed if name not in self._all_names()]
@@ -205,6 +244,13 @@ class FilteringPanel(widgets.VBox):
         return {node.basename for node in self.products.nodes}
 
 
+def _many(members: Sequence[ExposureProduct]) -> str:
+    """Return how many exposures there are, and how long they took together."""
+    count = len(members)
+    time_s = sum(member.exposure.exptime_s for member in members)
+    return f"{count} exposure{'' if count == 1 else 's'}, {time_s:.0f} s"
+
+
 def _told(reason: Reason) -> str:
     return f"{reason.keyword} = {reason.value} (rule: {reason.rule})\n{reason.sentence}"
 
@@ -212,6 +258,13 @@ def _told(reason: Reason) -> str:
 def _short(row: dict[str, Any]) -> str:
     told = (f"{keyword} = {value} ({rule})" for keyword, value, rule in row["keywords"])
     return "; ".join(told)
+
+
+def _role(role: str) -> tuple[str, str]:
+    """Return status and text of the badge that tells a role."""
+    return (
+        "off" if role == "not used" else "ok" if role == "drizzled" else "note"
+    ), role
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +285,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "filter": row["filter"],
         "exptime": row["exptime_s"],
         "verdict": verdict,
-        "role": row["role"],
+        "role": badge(*_role(row["role"])),
         "why": why,
         "_muted": not row["accepted"],
         "_tooltip": "\n".join((*row["reasons"], *row["caveats"])),

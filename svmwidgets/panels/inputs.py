@@ -1,14 +1,17 @@
 """The visit: open it, see how far its exposures are calibrated, where they lie."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
+from astropy.time import Time
 
 from svmcore.inputs import CalibrationState
 from svmwidgets.figures import FootprintFigure, Table, badge, column, outline
 from svmwidgets.models.inputs import InputsModel
 from svmwidgets.models.products import ProductsModel
+from svmwidgets.panels.filebrowser import FileBrowser
 from svmwidgets.panels.grids import grid_outline, grid_words
 from svmwidgets.panels.parts import (
     act,
@@ -18,21 +21,28 @@ from svmwidgets.panels.parts import (
     label,
     menu,
     rows,
-    set_facts,
+    set_states,
     set_text,
     text,
+    title,
     toolbar,
 )
 from svmwidgets.panels.thumbnail import Thumbnail
 
 __all__ = ["InputsPanel"]
 
-_ENTRY_COLUMNS = (
-    column("name", "Name", "code"),
-    column("kind", "Kind"),
-    column("size", "Size", "number", digits=0, unit="kB"),
-)
-_LIST_SUFFIXES = (".out", ".lst", ".txt", ".csv", ".json", ".dat", ".list")
+_WELCOME = """
+<p>Write a path above and press Enter, look for one with Browse, or take one of the
+recent visits. A visit is one of</p>
+<ul>
+<li>a poller file (<code>…_input.out</code>) or any list of exposures,</li>
+<li>a folder of calibrated exposures (<code>*_flt.fits</code>,
+<code>*_flc.fits</code>),</li>
+<li>a session that was saved here (<code>svm_session.json</code>).</li>
+</ul>
+<p>Nothing is written to the exposures. For a simulated visit to try things on, run
+<code>svm demo FOLDER</code> in a terminal.</p>
+"""
 
 
 class InputsPanel(widgets.VBox):
@@ -65,29 +75,14 @@ class InputsPanel(widgets.VBox):
         self.recent.observe(guard(self._pick_recent), "value")
         self.output = field("Output", placeholder="Folder for products")
         self.output.observe(guard(self._change_output), "value")
-        self.output_row = toolbar(label("Products in", self.output))
-        self.entries = Table(
-            _ENTRY_COLUMNS, height="240px", label="Files", has_filter=True
-        )
-        self.entries.on_activate(guard(self._activate))
-        self.entries.observe(guard(self._mark), "selected")
-        self.folder = Path.home()
-        self.folder_above = act("Folder above", guard(self._go_up))
-        self.folder_line = text(css="svm-path")
-        self.browser = card(
-            [
-                toolbar(self.folder_above, self.folder_line),
-                self.entries,
-            ],
-            css="svm-browser",
-        )
+        self.output_row = label("Products in", self.output)
+        self.browser = FileBrowser(session, self._marked, self._picked)
         self.browser.layout.display = "none"
         self.reading = text(css="svm-note")
         self.table = Table(
             [],
             label="Exposures and their calibration",
             height="470px",
-            empty_text="No visit is open. Enter a path above and press Open.",
         )
         self.table.observe(guard(lambda _: self._select()), "selected")
         self.remarks = Table(
@@ -98,51 +93,57 @@ class InputsPanel(widgets.VBox):
         )
         self.remarks_card = card([self.remarks], heading="Remarks on the input")
         self.sky = FootprintFigure(height=330, label="Footprints of the exposures")
+        self.sky.hover_group = self.table.hover_group = self.sky.model_id
         self.sky.on_click(guard(self._clicked))
         self.facts = text(css="svm-note")
         self.thumbnail = Thumbnail(session)
-        self.details = card([self.facts, self.thumbnail], heading="Exposure")
-        super().__init__(
-            [
-                rows(
-                    toolbar(self.path, self.open_button, self.browse, self.recent),
-                    self.output_row,
-                    self.reading,
-                    self.browser,
-                ),
-                columns(
-                    [card([self.table], heading="Exposures"), self.details],
-                    [card([self.sky], heading="On the sky"), self.remarks_card],
-                ),
-            ]
+        self.details_title = title("Exposure")
+        self.welcome = widgets.HTML(_WELCOME)
+        self.welcome_card = card([self.welcome], heading="No visit is open")
+        opening = toolbar(
+            label("Visit", self.path), self.open_button, self.browse, self.recent
         )
+        self.shown = columns(
+            [
+                card([self.table], heading="Exposures"),
+                card([self.details_title, self.facts]),
+            ],
+            [
+                card([self.sky], heading="On the sky"),
+                card([self.thumbnail], heading="Pixels"),
+                self.remarks_card,
+            ],
+        )
+        top = rows(opening, self.output_row, self.reading, self.browser)
+        top.add_class("svm-aligned")
+        super().__init__([top, self.welcome_card, self.shown])
         self.add_class("svm-panel")
+        self._observe()
+        self.refresh()
+        self._list_recent()
+
+    def _observe(self) -> None:
+        model, products, session = self.model, self.products, self.session
+        guard = session.guard
         model.observe(guard(lambda _: self.refresh()), ["visit", "source", "output"])
         model.observe(guard(lambda _: self._list_recent()), "recent")
         for source, names in (
             (model, ["coverage"]),
             (products, ["grids", "tree"]),
             (session, ["step"]),
+            (session.filtering, ["rows"]),
         ):
             source.observe(guard(lambda _: self._draw_sky()), names)
+        session.filtering.observe(guard(lambda _: self._show_rows()), "rows")
         session.observe(guard(lambda _: self._say_reading()), "is_reading")
-        self.refresh()
-        self._list_recent()
 
     def refresh(self) -> None:
         """Show the visit as the model has it."""
-        shown = self.model.rows
-        several = len({row["detector"] for row in shown}) > 1
-        self.table.columns = [
-            column("file", "Exposure", "code"),
-            *([column("detector", "Detector")] if several else []),
-            column("filter", "Filter"),
-            column("exptime", "Time", "number", digits=1, unit="s"),
-            column("target", "Target", "code"),
-            column("calibration", "Calibration", "badge"),
-            column("wcs", "WCS", "badge"),
-        ]
-        self.table.rows = [_row(row) for row in shown]
+        is_open = self.model.visit is not None
+        self.welcome_card.layout.display = "none" if is_open else None
+        for part in (self.shown, self.output_row):
+            part.layout.display = None if is_open else "none"
+        self._show_rows()
         remarks = self.model.remarks
         self.remarks.rows = [
             {"id": str(number), "subject": subject, "text": said}
@@ -150,11 +151,35 @@ class InputsPanel(widgets.VBox):
         ]
         self.remarks_card.layout.display = None if remarks else "none"
         self._draw_sky()
-        self.output_row.layout.display = None if self.model.visit else "none"
         self.output.value = self.model.output
         if self.model.source and self.path.value != self.model.source:
             self.path.value = self.model.source
         self._select()
+
+    def _show_rows(self) -> None:
+        """Show the exposures; those that are rejected are grey."""
+        shown = self.model.rows
+        rejected = self._rejected
+        self.table.columns = [
+            column("file", "Exposure", "code"),
+            *_where_varied(shown, "detector", column("detector", "Detector")),
+            column("filter", "Filter"),
+            column("exptime", "Time", "number", digits=1, unit="s"),
+            *_where_varied(shown, "target", column("target", "Target", "code")),
+            column("calibration", "Calibration", "badge"),
+            column("wcs", "WCS", "badge", tooltip="Kind of astrometric solution"),
+            column("use", "Verdict", "badge", tooltip="Decided in the step Filtering"),
+        ]
+        self.table.rows = [_row(row, rejected.get(row["rootname"])) for row in shown]
+
+    @property
+    def _rejected(self) -> dict[str, str]:
+        """Why exposures are rejected, by rootname."""
+        return {
+            row["rootname"]: "\n".join((row["by_hand"], *row["reasons"])).strip()
+            for row in self.session.filtering.rows
+            if not row["accepted"]
+        }
 
     def _draw_sky(self) -> None:
         visit = self.model.visit
@@ -169,13 +194,16 @@ class InputsPanel(widgets.VBox):
         if coverage is None:
             return  # comes back here
         groups = {e.rootname: e.filter_name.upper() for e in visit.exposures}
+        rejected = self._rejected
         outlines = [
             outline(
                 name,
                 [[corner[0] for corner in ring] for ring in rings],
                 [[corner[1] for corner in ring] for ring in rings],
-                label=f"{name} {groups[name]}",
+                label=f"{name} {groups[name]}"
+                + (" rejected" if name in rejected else ""),
                 group=groups[name],
+                is_muted=name in rejected,
             )
             for name, rings in zip(coverage.rootnames, coverage.outlines, strict=True)
             if rings
@@ -198,22 +226,18 @@ class InputsPanel(widgets.VBox):
             self.table.selected = [self.table.rows[0]["id"]]  # comes back here
             return
         if not names:
-            set_facts(self.facts, [("", "Open a visit to see its exposures.")])
             self.thumbnail.show(None)
             return
         name = names[0]
         self.sky.highlighted = [name]
         exposure = self.model.exposure(name)
-        facts = [("File", exposure.path.name), ("Aperture", exposure.aperture)]
-        facts += [
-            (
-                state.name,
-                f"{_value(state)} — {state.sentence}" if state.sentence else "",
-            )
-            for state in self.model.calibration(name)
+        set_text(self.details_title, exposure.path.name)
+        states = [("Aperture", exposure.aperture, "", "APERTURE", False)]
+        states += [_told(state) for state in self.model.calibration(name)]
+        states += [
+            ("Remark", note.subject, note.text, "", True) for note in exposure.notes
         ]
-        facts += [(note.subject, note.text) for note in exposure.notes]
-        set_facts(self.facts, facts)
+        set_states(self.facts, states)
         self.thumbnail.show(exposure)
 
     def _clicked(self, key: str) -> None:
@@ -255,44 +279,29 @@ class InputsPanel(widgets.VBox):
         self.browser.layout.display = None if self.browse.value else "none"
         if self.browse.value:
             typed = Path(self.path.value).expanduser()
+            folder = self.browser.folder
             if self.path.value and typed.parent.is_dir():
-                self.folder = typed if typed.is_dir() else typed.parent
-            self._list_folder()
+                folder = typed if typed.is_dir() else typed.parent
+            self.browser.show(folder)
 
-    def _go_up(self) -> None:
-        self.folder = self.folder.absolute().parent
-        self._list_folder()
+    def _marked(self, chosen: Path) -> None:
+        self.path.value = str(chosen)
 
-    def _list_folder(self) -> None:
-        set_text(self.folder_line, str(self.folder))
-        self.entries.selected = []
-        self.entries.rows = [
-            {
-                "id": "",
-                "name": ". (this folder as a visit)",
-                "kind": "folder",
-                "size": None,
-            },
-            *(_entry(path) for path in _listed(self.folder)),
-        ]
-
-    def _mark(self, change: Any) -> None:
-        for name in change["new"]:
-            chosen = self.folder / name if name else self.folder
-            if not name or not chosen.is_dir():
-                self.path.value = str(chosen)
-
-    def _activate(self, name: str) -> None:
-        chosen = self.folder / name if name else self.folder
-        if name and chosen.is_dir():
-            self.folder = chosen
-            self._list_folder()
-        else:
-            self.browse.value = False
-            self.path.value = str(chosen)
+    def _picked(self, chosen: Path) -> None:
+        self.browse.value = False
+        self._marked(chosen)
+        self._open()
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _where_varied(
+    shown: Sequence[dict[str, Any]], key: str, made: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return a column if its values differ; the title names what all share."""
+    return [made] if len({row[key] for row in shown}) > 1 else []
+
+
+def _row(row: dict[str, Any], rejected: str | None) -> dict[str, Any]:
+    is_used = rejected is None
     cells: dict[str, Any] = {
         "id": row["rootname"],
         "file": row["file"],
@@ -300,8 +309,10 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "filter": row["filter"],
         "exptime": row["exptime_s"],
         "target": row["target"],
+        "use": badge("ok", "used") if is_used else badge("off", "rejected", rejected),
         "_status": "warn" if row["notes"] else "",
-        "_tooltip": "\n".join(row["notes"]),
+        "_muted": not is_used,
+        "_tooltip": "\n".join(filter(None, (*row["notes"], rejected))),
     }
     states = row["calibration"]
     wcs = next(state for state in states if state.keyword == "WCSNAME")
@@ -316,6 +327,22 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     return cells
 
 
+def _told(state: CalibrationState) -> tuple[str, str, str, str, bool]:
+    """Return name, value, meaning, keyword, and whether it is odd."""
+    value, meaning = _value(state), state.sentence
+    if state.keyword == "EXPSTART" and isinstance(state.value, float):
+        moment = Time(state.value, format="mjd")
+        value, meaning = moment.isot[:19].replace("T", " "), f"UTC, MJD {value}."
+    elif state.keyword == "PA_V3" and state.value is not None:
+        value, meaning = f"{value}°", "Position angle of the telescope's V3 axis."
+    is_odd = state.is_expected is False
+    return _title(state.name), value, meaning, state.keyword, is_odd
+
+
+def _title(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
 def _value(state: CalibrationState) -> str:
     if state.value is None:
         return "missing"
@@ -324,27 +351,3 @@ def _value(state: CalibrationState) -> str:
     if isinstance(state.value, float):
         return f"{state.value:.4f}".rstrip("0").rstrip(".")
     return str(state.value) or "none"
-
-
-def _listed(folder: Path) -> list[Path]:
-    try:
-        paths = sorted(folder.iterdir(), key=lambda p: (not p.is_dir(), p.name.lower()))
-    except OSError:
-        return []
-    return [
-        path
-        for path in paths
-        if not path.name.startswith(".")
-        and (
-            path.is_dir()
-            or path.suffix.lower() in _LIST_SUFFIXES
-            or "." not in path.name
-        )
-    ]
-
-
-def _entry(path: Path) -> dict[str, Any]:
-    is_folder = path.is_dir()
-    kind = "folder" if is_folder else path.suffix.lstrip(".") or "file"
-    size = None if is_folder else path.stat().st_size / 1000.0
-    return {"id": path.name, "name": path.name, "kind": kind, "size": size}

@@ -28,19 +28,23 @@ class ParameterFileCard(widgets.VBox):
         self.file = field(placeholder="Parameter file (JSON)")
         self.result = text()
         self.open_button = act(
-            "Open", guard(self._open), tooltip="Adopt its values, of either form"
+            "Adopt its values",
+            guard(self._open),
+            tooltip="As one action, which undo takes back; files of either form",
         )
         self.compare = act(
-            "Compare", guard(self._compare), tooltip="Show its values beside"
+            "Compare with it",
+            guard(self._compare),
+            tooltip="Show its values beside the present ones",
         )
         self.stop_comparing = act("Stop comparing", guard(self._stop), kind="quiet")
         self.save_all = act(
-            "Save all",
+            "Save all values",
             guard(lambda: self._save("custom")),
             tooltip="Every parameter of every product, as HAP's tools read them",
         )
         self.save_changes = act(
-            "Save changes",
+            "Save changed values",
             guard(lambda: self._save("compact")),
             tooltip="What was changed, by whom and why",
         )
@@ -51,6 +55,7 @@ class ParameterFileCard(widgets.VBox):
         self.confirm.add_class("svm-confirm")
         self._pending = ""
         self._ask("")
+        self.show()
         inside = [
             label("File", self.file),
             toolbar(self.open_button, self.compare, self.stop_comparing),
@@ -59,6 +64,11 @@ class ParameterFileCard(widgets.VBox):
             self.result,
         ]
         super().__init__([card(inside, heading="Parameter file")])
+
+    def show(self) -> None:
+        """Offer to stop comparing while there is a comparison."""
+        is_compared = bool(self.model.compared)
+        self.stop_comparing.layout.display = None if is_compared else "none"
 
     @property
     def _path(self) -> Path | None:

@@ -8,6 +8,7 @@ from svmcore.parameters import STEPS
 from svmwidgets.figures import Table, badge, column
 from svmwidgets.forms import ParameterForm
 from svmwidgets.models.parameters import SCOPES, ParametersModel
+from svmwidgets.panels.conditions import selection_facts
 from svmwidgets.panels.parameterfile import ParameterFileCard
 from svmwidgets.panels.parts import (
     act,
@@ -17,6 +18,8 @@ from svmwidgets.panels.parts import (
     field,
     label,
     menu,
+    rows_of_labels,
+    set_facts,
     set_text,
     switch,
     text,
@@ -45,7 +48,7 @@ class ParametersPanel(widgets.VBox):
         self.step = choice(list(STEPS), value=model.step)
         self.step.observe(guard(lambda c: model.set_trait("step", c["new"])), "value")
         self.search = widgets.Text(
-            placeholder="Search all parameters", layout=widgets.Layout(width="100%")
+            placeholder="Search all steps", layout=widgets.Layout(width="auto")
         )
         self.search.add_class("svm-search")
         self.search.observe(
@@ -55,13 +58,26 @@ class ParametersPanel(widgets.VBox):
         self.only_changed.observe(
             guard(lambda c: model.set_trait("only_changed", c["new"])), "value"
         )
+        self.only_working = switch(
+            "Only those with an effect",
+            tooltip="HAP's files hold parameters that change nothing here",
+        )
+        self.only_working.observe(
+            guard(lambda c: model.set_trait("only_working", c["new"])), "value"
+        )
+        self.count = text()
         self.scope = choice(list(SCOPES), value=model.scope)
         self.scope.observe(guard(lambda c: model.set_trait("scope", c["new"])), "value")
-        self.reason = field(placeholder="Reason, kept with the change (optional)")
+        self.reason = field(placeholder="Optional; kept with the change")
         self.form = ParameterForm(height="620px")
         self.form.on_change(guard(self._changed))
         self.form.on_revert(guard(model.revert))
-        self.revert_all = act("All defaults", guard(model.revert_all), kind="quiet")
+        self.revert_all = act(
+            "Revert everything",
+            guard(model.revert_all),
+            kind="quiet",
+            tooltip="Every parameter of every product to its default; undo brings back",
+        )
         self.origin = text()
         self.stale = Table(
             [
@@ -71,19 +87,12 @@ class ParametersPanel(widgets.VBox):
                 column("total", "Of", "number", digits=0),
             ],
             has_filter=False,
-            height="260px",
+            height="470px",
             label="What a run would do again",
             empty_text="Looking up earlier results …",
         )
         self.differences = Table(
-            [
-                column("product", "Product", "code"),
-                column("key", "Parameter", "code"),
-                column("default", "Default", "code"),
-                column("tuned", "Tuned", "code"),
-                column("other", "File", "code"),
-                column("reason", "Origin"),
-            ],
+            _difference_columns(""),
             height="280px",
             label="Differences",
             empty_text="Every parameter has its default.",
@@ -92,24 +101,24 @@ class ParametersPanel(widgets.VBox):
         self.files = ParameterFileCard(model, session)
         form = card(
             [
-                toolbar(self.step, self.only_changed),
-                self.search,
-                self.origin,
-                self.form,
-                toolbar(
-                    label("Changes apply to", self.scope),
-                    self.revert_all,
+                rows_of_labels(
+                    label("Product", self.product),
+                    label("Step", self.step),
+                    label("Apply to", self.scope),
+                    label("Reason", self.reason),
                 ),
-                label("Reason", self.reason),
+                toolbar(self.search, self.only_changed, self.only_working),
+                self.form,
+                toolbar(self.count, self.revert_all),
             ],
             heading="Values",
         )
         super().__init__(
             [
-                toolbar(label("Product", self.product)),
                 columns(
                     [form],
                     [
+                        card([self.origin], heading="Where the defaults come from"),
                         card([self.differences, self.compared], heading="Differences"),
                         card([self.stale], heading="What a run would do again"),
                         self.files,
@@ -129,19 +138,18 @@ class ParametersPanel(widgets.VBox):
     def refresh(self) -> None:
         """Show values, errors and differences, if this step is looked at."""
         model = self.model
+        self._list_products()
         if self.session.step != model.name:
             self._is_old = True
             return
         self._is_old = False
-        names = model.products
-        if tuple(self.product.options) != names:
-            self.product.options = names
-        if names and self.product.value != model.product:
-            self.product.value = model.product
         self.form.show(model.fields, model.errors, with_steps=bool(model.search))
-        sets = " → ".join(model.conditions) or "detector"
-        set_text(self.origin, f"Default set: {sets}" if model.product else "")
+        many = len(model.fields)
+        set_text(self.count, f"{many} parameter{'' if many == 1 else 's'} shown.")
+        set_facts(self.origin, selection_facts(model.conditions))
         found = model.differences()
+        self.differences.columns = _difference_columns(model.compared)
+        self.revert_all.disabled = not model.door.decisions.parameters
         self.differences.rows = [
             {
                 "id": f"{d.product}/{d.step}/{d.key}",
@@ -155,10 +163,17 @@ class ParametersPanel(widgets.VBox):
             }
             for d in found
         ]
-        set_text(
-            self.compared,
-            f"Third column: {model.compared}" if model.compared else "",
-        )
+        compared = f"The column File shows {model.compared}." if model.compared else ""
+        set_text(self.compared, compared)
+        self.files.show()
+
+    def _list_products(self) -> None:
+        """Offer the products of the visit, whether they are looked at or not."""
+        model, names = self.model, self.model.products
+        if tuple(self.product.options) != names:
+            self.product.options = names
+        if model.product in names and self.product.value != model.product:
+            self.product.value = model.product
 
     def _show_stale(self) -> None:
         self.stale.rows = [
@@ -173,9 +188,21 @@ class ParametersPanel(widgets.VBox):
         ]
 
     def _pick_product(self, change: Any) -> None:
-        if change["new"]:
+        if change["new"] and change["new"] in self.model.products:
             self.model.product = change["new"]
 
     def _changed(self, step: str, key: str, raw: str) -> None:
         self.model.change(step, key, raw, reason=self.reason.value.strip())
         self.refresh()
+
+
+def _difference_columns(compared: str) -> list[dict[str, Any]]:
+    """Return the columns of the differences; one more while a file is compared."""
+    return [
+        column("product", "Product", "code"),
+        column("key", "Parameter", "code"),
+        column("default", "Default", "code"),
+        column("tuned", "Now", "code"),
+        *([column("other", "File", "code")] if compared else []),
+        column("reason", "Origin"),
+    ]

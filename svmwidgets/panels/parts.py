@@ -15,7 +15,9 @@ __all__ = [
     "label",
     "menu",
     "rows",
+    "rows_of_labels",
     "set_facts",
+    "set_states",
     "set_text",
     "switch",
     "text",
@@ -161,7 +163,7 @@ def columns(
     left, right : sequence of Widget
         What stands in them, from top to bottom.
     split : str
-        ``three-two``, ``two-three`` or ``even``: widths.
+        ``wide``, ``three-two``, ``two-three`` or ``even``: widths.
     """
     one, two = widgets.VBox(list(left)), widgets.VBox(list(right))
     one.add_class("svm-column")
@@ -176,6 +178,13 @@ def rows(*children: widgets.Widget) -> widgets.VBox:
     """Return widgets one under the other."""
     box = widgets.VBox(children)
     box.add_class("svm-rows")
+    return box
+
+
+def rows_of_labels(*labelled: widgets.Widget) -> widgets.VBox:
+    """Return controls made by `label` one under the other, their names aligned."""
+    box = rows(*labelled)
+    box.add_class("svm-aligned")
     return box
 
 
@@ -199,3 +208,30 @@ def set_facts(
         lines.append(f"<dt>{html.escape(name)}</dt><dd>{shown}</dd>")
     holder.layout.display = None if lines else "none"
     holder.value = f'<dl class="svm-facts {css}">{"".join(lines)}</dl>'
+
+
+def set_states(
+    holder: widgets.HTML, states: Iterable[tuple[str, str, str, str, bool]]
+) -> None:
+    """Show names, values and what they mean as a quiet three-column list.
+
+    Parameters
+    ----------
+    holder : HTML
+        Made by `text`.
+    states : iterable of (name, value, meaning, keyword, is_odd)
+        Plain texts; the keyword shows when the pointer rests on the name. What
+        is odd is marked.
+    """
+    lines = []
+    for name, value, meaning, keyword, is_odd in states:
+        odd = ' class="svm-odd"' if is_odd else ""
+        hint = f' title="{html.escape(keyword)}"' if keyword else ""
+        mark = '<span aria-hidden="true">! </span>' if is_odd else ""
+        lines.append(
+            f"<tr{odd}><th scope='row'{hint}>{html.escape(name)}</th>"
+            f"<td><code>{mark}{html.escape(value)}</code></td>"
+            f"<td>{html.escape(meaning)}</td></tr>"
+        )
+    holder.layout.display = None if lines else "none"
+    holder.value = f'<table class="svm-states">{"".join(lines)}</table>'

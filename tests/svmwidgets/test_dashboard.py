@@ -87,8 +87,8 @@ def test_visit_is_opened_from_the_browser_of_files(dashboard, small_visit):
     panel.path.value = str(small_visit.parent)
     made.session.wait(30)
     panel.browse.value = True
-    assert {"visit.lst"} <= {row["id"] for row in panel.entries.rows}
-    panel._activate("visit.lst")
+    assert {"visit.lst"} <= {row["id"] for row in panel.browser.entries.rows}
+    panel.browser._activate("visit.lst")
     made.session.wait(30)
     assert made.session.inputs.source == str(small_visit)
 
@@ -105,7 +105,7 @@ def test_toggle_asks_for_a_reason_and_then_rejects(dashboard):
     panel.reason.value = "trailed"
     panel.reject.click()
     assert not session.filtering.verdict("idem01a0q").accepted
-    assert "F110W (1)" in panel.effect.value
+    assert "WFC3/IR F110W</dt><dd>1 exposure," in panel.effect.value
     dashboard.undo_button.click()
     assert session.filtering.verdict("idem01a0q").accepted
 
@@ -251,7 +251,7 @@ FAULTS = {
     "inputs": ("svmwidgets.session.read_visit", "inputs.open_button"),
     "filtering": ("svmwidgets.session.decide", "filtering.reject"),
     "products": ("svmwidgets.models.products.footprints", ""),
-    "parameters": ("svmwidgets.models.parameters.read_parameter_file", "Open"),
+    "parameters": ("svmwidgets.models.parameters.read_parameter_file", "Adopt its values"),
     "alignment": ("svmwidgets.runs.make_plan", "Align"),
     "drizzling": ("svmwidgets.runs.make_plan", "Drizzle"),
     "export": ("svmwidgets.models.export.write_custom_file", "export.write"),
@@ -363,3 +363,44 @@ def test_fifty_undos_give_the_same_bytes_back(dashboard):
         dashboard.redo_button.click()
         assert everything() == state
     assert session.banner is None
+
+
+def test_session_brings_back_what_was_looked_at(dashboard, tmp_path):
+    names = dashboard.session.parameters.products
+    views = {
+        "filtering.table.sort_key": "exptime",
+        "filtering.table.is_descending": True,
+        "filtering.table.selected": ["idem01a0q"],
+        "inputs.table.text_filter": "f110w",
+        "parameters.search": "pixfrac",
+        "parameters.product": names[-1],
+        "parameters.scope": "visit",
+        "products.tree.selected": dashboard.session.products.nodes[-1].basename,
+    }
+    for name, value in views.items():
+        dashboard.set(name, value)
+    dashboard.session.step = "parameters"
+    path = dashboard.session.save()
+    again = Dashboard(path, workers=1, state_folder=tmp_path)
+    again.session.wait(60)
+    assert again.controls.values() == views
+    assert again.session.step == "parameters"
+    assert again.session.parameters.product == names[-1]
+    assert again.session.products.selected == views["products.tree.selected"]
+    told = [line.python for line in again.session.lines if line.python]
+    assert len(told) == 1  # that of opening: looking again is no action
+
+
+def test_view_that_no_longer_exists_is_passed_over(dashboard):
+    gone = {"parameters.product": "no_such", "filtering.nothing": 1}
+    assert dashboard.controls.restore(gone) == gone
+    assert dashboard.session.banner is None
+
+
+def test_steps_of_an_empty_dashboard_say_where_to_begin(tmp_path):
+    made = Dashboard(state_folder=tmp_path)
+    made.session.step = "products"
+    assert made.stack.children[made.stack.selected_index] is made.nothing
+    made.press("to_visit.go_to_visit")
+    assert made.session.step == "inputs"
+    assert made.stack.children[made.stack.selected_index] is made.panels["inputs"]

@@ -94,3 +94,23 @@ export function onNextFrame(draw) {
     });
   };
 }
+
+/**
+ * Tell the figures and tables of one group what the pointer is on, and hear it from
+ * them; all of it stays in the page. Returns how to tell, and how to stop hearing.
+ */
+export function joinHover(model, hear) {
+  const listen = (event) => {
+    const { group, keys, from } = event.detail;
+    if (from !== model && group && group === model.get("hover_group")) hear(keys);
+  };
+  document.addEventListener("svm-hover", listen);
+  let last = "";
+  const tell = (keys) => {
+    const [group, text] = [model.get("hover_group"), JSON.stringify(keys)];
+    if (!group || text === last) return;
+    last = text;
+    document.dispatchEvent(new CustomEvent("svm-hover", { detail: { group, keys, from: model } }));
+  };
+  return { tell, stop: () => document.removeEventListener("svm-hover", listen) };
+}

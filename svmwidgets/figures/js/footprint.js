@@ -1,5 +1,5 @@
 // Outlines on the sky in a tangent plane, north up, east left.
-import { make, makeRoot, onNextFrame, sharpContext } from "./dom.js";
+import { joinHover, make, makeRoot, onNextFrame, sharpContext } from "./dom.js";
 import { equalRanges, linearScale, paddedRange } from "./axes.js";
 import { clipTo, drawAxes, onThemeChange, plotArea, plotColours } from "./plotaxes.js";
 import { isInPolygon } from "./select.js";
@@ -30,7 +30,7 @@ function render({ model, el }) {
   const legend = make("div", { class: "svm-entries svm-footprint-legend" });
   const caption = make("div", { class: "svm-caption" });
   root.append(stage, legend, caption);
-  const state = { size: [0, 0], shapes: [], points: [], middle: [0, 0], own: null, drag: null, colours: null };
+  const state = { size: [0, 0], shapes: [], points: [], middle: [0, 0], own: null, drag: null, colours: null, hovered: [] };
 
   function load() {
     const outlines = model.get("outlines");
@@ -78,19 +78,22 @@ function render({ model, el }) {
     Object.assign(state, drawAxes(context, area, xr, yr, labels, colours), { area, xr, yr });
     clipTo(context, area);
     const bold = new Set(model.get("highlighted"));
-    const order = [...state.shapes].sort((p, q) => bold.has(p.key) - bold.has(q.key));
+    const near = new Set(state.hovered);
+    const rank = (shape) => 2 * bold.has(shape.key) + near.has(shape.key);
+    const order = [...state.shapes].sort((p, q) => rank(p) - rank(q));
     for (const shape of order) {
       const isBold = bold.has(shape.key);
+      const isNear = near.has(shape.key);
       const colour = isBold ? colours.selected : colourOf(shape, colours);
       trace(context, shape);
       if (shape.kind === "exposure") {
-        context.globalAlpha = shape.is_muted ? 0.05 : isBold ? 0.25 : 0.07;
+        context.globalAlpha = isBold ? 0.25 : isNear ? 0.2 : shape.is_muted ? 0.05 : 0.07;
         context.fillStyle = colour;
         context.fill();
         context.globalAlpha = 1;
       }
       context.strokeStyle = colour;
-      context.lineWidth = isBold ? 2.6 : shape.kind === "product" ? 1.8 : 1.3;
+      context.lineWidth = isBold || isNear ? 2.6 : shape.kind === "product" ? 1.8 : 1.3;
       context.setLineDash(shape.is_muted ? [2, 3] : shape.kind === "product" ? [8, 4] : []);
       context.stroke();
       context.setLineDash([]);
@@ -127,10 +130,10 @@ function render({ model, el }) {
     const entries = state.groups.filter(Boolean).map((g, k) => entry(`border-top:2px solid var(--svm-series-${(k % 6) + 1})`, g));
     if (state.shapes.some((s) => s.kind === "product")) entries.push(entry("border-top:2px dashed var(--svm-text)", "mosaic grid"));
     if (state.shapes.some((s) => s.is_muted)) entries.push(entry("border-top:2px dotted var(--svm-rejected)", "rejected"));
-    if (state.shapes.length) entries.push(make("span", { class: "svm-origin svm-num", text: `offsets from ${formatRa(ra)} ${formatDec(dec)}` }));
     legend.replaceChildren(...entries);
-    caption.textContent = model.get("caption");
-    caption.hidden = !model.get("caption");
+    const origin = state.shapes.length ? make("span", { class: "svm-origin", text: `Offsets from ${formatRa(ra, 2)} ${formatDec(dec, 1)}. ` }) : "";
+    caption.replaceChildren(origin, model.get("caption"));
+    caption.hidden = !caption.textContent;
   }
 
   function shapesAt(X, Y) {
@@ -148,6 +151,7 @@ function render({ model, el }) {
     if (!drag) {
       const found = shapesAt(event.offsetX, event.offsetY);
       tip.hidden = found.length === 0;
+      hover.tell(found.map((s) => s.key));
       const lines = found.slice(0, 8).map((s) => make("div", { text: s.label }));
       if (found.length > 8) lines.push(make("div", { text: `and ${found.length - 8} more` }));
       tip.replaceChildren(...lines);
@@ -174,7 +178,7 @@ function render({ model, el }) {
     model.save_changes();
     model.send({ event: "click", key });
   });
-  canvas.addEventListener("pointerleave", () => { tip.hidden = true; });
+  canvas.addEventListener("pointerleave", () => { tip.hidden = true; hover.tell([]); });
   canvas.addEventListener("dblclick", () => { state.own = null; draw(); });
   canvas.addEventListener("wheel", (event) => {
     if (!state.sx) return;
@@ -197,6 +201,8 @@ function render({ model, el }) {
     model.send({ event: "click", key });
   });
 
+  const hover = joinHover(model, (keys) => { state.hovered = keys; draw(); });
+
   const resize = () => {
     stage.style.height = `${model.get("height")}px`;
     state.size = [Math.floor(stage.clientWidth), model.get("height")];
@@ -215,6 +221,7 @@ function render({ model, el }) {
   resize();
   return () => {
     observer.disconnect();
+    hover.stop();
     stopTheme();
   };
 }

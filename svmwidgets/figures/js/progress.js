@@ -26,7 +26,9 @@ function render({ model, el }) {
     root.dataset.status = model.get("status");
     text.textContent = model.get("text");
     const [used, left] = [model.get("elapsed_s"), model.get("remaining_s")];
-    const pieces = [`${percent} %`];
+    const isIdle = model.get("status") === "todo" && !model.get("can_cancel");
+    const pieces = isIdle ? [] : [`${percent} %`];
+    root.dataset.idle = String(isIdle);
     if (used > 0) pieces.push(`${clockText(used)} used`);
     if (left >= 0 && model.get("can_cancel")) pieces.push(`about ${clockText(left)} left`);
     times.textContent = pieces.join(" · ");

@@ -143,13 +143,13 @@ function sexagesimal(value, digits) {
   return [two(whole), two(minutes), text];
 }
 
-export function formatRa(ra) {
-  const [h, m, s] = sexagesimal(ra / 15, 4);
+export function formatRa(ra, digits = 4) {
+  const [h, m, s] = sexagesimal(ra / 15, digits);
   return `${h === "24" ? "00" : h}h${m}m${s}s`;
 }
 
-export function formatDec(dec) {
-  const [d, m, s] = sexagesimal(Math.abs(dec), 3);
+export function formatDec(dec, digits = 3) {
+  const [d, m, s] = sexagesimal(Math.abs(dec), digits);
   return `${dec < 0 ? "−" : "+"}${d}°${m}′${s}″`;
 }
 

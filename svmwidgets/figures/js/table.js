@@ -1,5 +1,5 @@
 // A real HTML table; rows are redrawn only where they changed.
-import { make, makeBadge, makeRoot } from "./dom.js";
+import { joinHover, make, makeBadge, makeRoot } from "./dom.js";
 import { cellText, filterRows, formatNumber, sortRows } from "./rows.js";
 
 function render({ model, el }) {
@@ -207,6 +207,16 @@ function render({ model, el }) {
     event.preventDefault();
   });
 
+  // --- what the pointer is on, here and in the figures of the same group
+  const hover = joinHover(model, (keys) => {
+    for (const tr of body.children) tr.classList.toggle("svm-hovered", keys.includes(tr.dataset.row));
+  });
+  body.addEventListener("pointerover", (event) => {
+    const tr = event.target.closest("tr");
+    hover.tell(tr ? [tr.dataset.row] : []);
+  });
+  body.addEventListener("pointerleave", () => hover.tell([]));
+
   function drawFrame() {
     const [height, label] = [model.get("height"), model.get("label")];
     scroller.style.maxHeight = height || "none";
@@ -226,6 +236,7 @@ function render({ model, el }) {
   drawFrame();
   drawHead();
   drawBody();
+  return hover.stop;
 }
 
 export default { render };
