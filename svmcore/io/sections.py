@@ -15,7 +15,7 @@ from svmcore.model.image import ChipPixels
 PLANES = ("SCI", "DQ", "ERR", "TIME")
 _SCALES = (("BSCALE", 1.0), ("BZERO", 0.0))
 
-__all__ = ["ChipPlanes", "read_chip_planes", "read_section"]
+__all__ = ["ChipPlanes", "read_chip_planes", "read_section", "sample_pixels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,66 @@ def read_section(
     return ChipPixels(image, flags, _floats(error), _floats(time_s))
 
 
+def sample_pixels(planes: ChipPlanes, rows: Any, columns: Any) -> ChipPixels:
+    """Return some pixels of a chip, read without the others.
+
+    Parameters
+    ----------
+    planes : ChipPlanes
+        Where the images lie.
+    rows, columns : slice or ndarray of int
+        Which pixels, as numpy indexes an image.
+
+    Returns
+    -------
+    ChipPixels
+        Values and flags as of `read_section`, without errors and times.
+
+    Raises
+    ------
+    InputError
+        If the file has become shorter, or holds no SCI image.
+    """
+    science = planes.unit("SCI")
+    if planes.path.suffix == ".gz" or science is None or not science.data_bytes:
+        ny, nx = planes.shape
+        whole = read_section(planes, slice(0, ny), slice(0, nx))
+        return ChipPixels(whole.science[rows, columns], whole.quality[rows, columns])
+    image = np.ascontiguousarray(_mapped(planes, science, rows, columns), np.float32)
+    quality = planes.unit("DQ")
+    flags = np.zeros(image.shape, np.uint16)
+    if quality is not None and quality.data_bytes:
+        flags = _flags(_mapped(planes, quality, rows, columns))
+    bad = ~np.isfinite(image)
+    image[bad] = 0.0
+    flags[bad] |= np.uint16(32768)
+    return ChipPixels(image, flags)
+
+
+def _mapped(
+    planes: ChipPlanes, unit: HeaderUnit, rows: Any, columns: Any
+) -> NDArray[Any]:
+    """Return some pixels of an image through a memory map."""
+    try:
+        image = np.memmap(
+            planes.path, _kind(unit), "r", unit.data_start, unit.shape[-2:]
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(
+            str(planes.path), "has become shorter", "Fetch the file again."
+        ) from error
+    found = np.array(image[rows, columns])
+    native = found.astype(found.dtype.newbyteorder("="))
+    scale, zero = (float(unit.values.get(n) or d) for n, d in _SCALES)
+    return native if (scale, zero) == (1.0, 0.0) else native * scale + zero
+
+
+def _kind(unit: HeaderUnit) -> str:
+    """Return the type of an image's numbers, as numpy writes it."""
+    kinds = {8: "u1", -32: ">f4", -64: ">f8"}
+    return kinds.get(unit.bitpix, f">i{unit.bitpix // 8}")
+
+
 def _floats(values: NDArray[Any] | None) -> NDArray[np.float32] | None:
     return None if values is None else np.ascontiguousarray(values, np.float32)
 
@@ -146,8 +206,7 @@ def _read(
         value = float(unit.values.get("PIXVALUE") or 0)
         size = (rows.stop - rows.start, columns.stop - columns.start)
         return np.full(size, value, np.float32)
-    kind = {8: "u1", -32: ">f4", -64: ">f8"}.get(unit.bitpix, f">i{unit.bitpix // 8}")
-    found = np.empty((rows.stop - rows.start, unit.shape[-1]), kind)
+    found = np.empty((rows.stop - rows.start, unit.shape[-1]), _kind(unit))
     with open_fits_bytes(planes.path) as stream:
         stream.seek(unit.data_start + rows.start * found.shape[1] * found.itemsize)
         length = stream.readinto(found.reshape(-1).view(np.uint8).data)
@@ -156,7 +215,7 @@ def _read(
             str(planes.path), "has become shorter", "Fetch the file again."
         )
     if not found.dtype.isnative:
-        found = found.byteswap(inplace=True).view(found.dtype.newbyteorder("="))
+        found = found.astype(found.dtype.newbyteorder("="))
     scale, zero = (float(unit.values.get(n) or d) for n, d in _SCALES)
     values = found[:, columns]
     return values if (scale, zero) == (1.0, 0.0) else values * scale + zero

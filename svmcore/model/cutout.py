@@ -65,6 +65,8 @@ class Cutout:
     separate_hits : Mapping of str to ndarray of int16
         Number of flagged input pixels of each exposure alone, by rootname,
         on the grid of its separate image.
+    error : ndarray of float32, shape (ny, nx), or None
+        Standard deviation of the values; None if it was not asked for.
     """
 
     grid: MosaicGrid
@@ -79,6 +81,7 @@ class Cutout:
     model: Mapping[str, FloatImage]
     notes: tuple[str, ...] = ()
     separate_hits: Mapping[str, NDArray[np.int16]] = field(default_factory=dict)
+    error: FloatImage | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,8 @@
 """Any part of any product under trial parameters, in a fraction of a second.
 
 Nothing is written: sections of the exposures are read, drizzled, compared and
-stacked in memory with the same functions that make the products.
+stacked in memory with the same functions that make the products. The place comes
+from `cutout_place`, what goes in from `cutout_ingredients`.
 """
 
 import math
@@ -10,31 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.drizzling.resample import drizzle_section
-from svmcore.drizzling.settings import FinalSettings
 from svmcore.drizzling.stack import Layer, Sum
-from svmcore.drizzling.weights import good_pixels, weight_map
+from svmcore.drizzling.weights import good_pixels, variance_map, weight_map
 from svmcore.model.cutout import Comparison, Cutout, WeightStatistics
+from svmcore.model.grid import GridWindow
 from svmcore.model.product import Product
-from svmcore.pipeline.cutout_compare import (
-    MARGIN,
-    blank_image,
-    count_hits,
-    section_positions,
-)
-from svmcore.pipeline.cutout_source import CutoutSource, Section, SourceChip
-from svmcore.pipeline.cutout_trial import (
-    Parameters,
-    Trial,
-    cutout_window,
-    prepare_trial,
-    product_grid,
-)
+from svmcore.pipeline.cutout_ingredients import Ingredients, find_ingredients
+from svmcore.pipeline.cutout_pieces import Piece, blank_image, count_hits
+from svmcore.pipeline.cutout_place import Parameters, cutout_window, product_grid
+from svmcore.pipeline.cutout_source import CutoutSource, SourceChip
 from svmcore.pipeline.drizzle_chips import make_drop
-from svmcore.pipeline.drizzle_choices import (
-    choose_masking,
-)
+from svmcore.pipeline.drizzle_choices import choose_masking
 
 __all__ = ["compare", "drizzle_cutout", "product_grid"]
+
+EDGE = 4  # pixels at the edge of an output array lose weight
 
 
 def drizzle_cutout(
@@ -44,6 +35,7 @@ def drizzle_cutout(
     center_deg: tuple[float, float],
     size: int | tuple[int, int],
     parameters: Parameters,
+    with_error: bool = False,
 ) -> Cutout:
     """Return a part of a product as some parameters would make it.
 
@@ -59,6 +51,8 @@ def drizzle_cutout(
         Side, or (ny, nx) [output pixel].
     parameters : Mapping of str to ParameterSet
         Of the product, its filters and its total, by basename.
+    with_error : bool
+        Whether the standard deviation of every pixel is propagated too.
 
     Returns
     -------
@@ -69,36 +63,40 @@ def drizzle_cutout(
     Raises
     ------
     DrizzleError
-        If the place lies outside the product.
+        If the place lies outside the product, or the product is none of the
+        opened ones.
     ParameterError
-        If a value is wrong.
+        If a value is wrong, or the size is not that of a part.
 
     Notes
     -----
-    Every ``astrodrizzle`` parameter acts as in a run. Where the last run had
-    the same parameters up to the cosmic-ray flags, its static pixels, sky and
-    flags are used, so that the pixels are those of the product. Where they
-    differ, sky and static pixels are found in the whole exposures, cosmic
-    rays around the place alone: there ``combine_maskpt`` refers to the mean
-    weight of that part.
+    Every ``astrodrizzle`` parameter acts as in a run, and where the results of
+    a run are known the pixels are those that a run makes: also under other
+    parameters of final drizzling, combination, blot and cosmic rays. What
+    other parameters of static pixels, sky and separate images give is known
+    of whole exposures only; it is estimated, and the notes of the cutout say so.
     """
     grid = product_grid(source, product, parameters)
     window = cutout_window(grid, center_deg, size, product.basename)
-    trial, notes = prepare_trial(source, product, parameters, grid, window)
-    total, flagged = _stack(source, trial)
+    made_of = find_ingredients(source, product, parameters, grid, window)
+    total, flagged = _stack(made_of, has_errors=with_error)
     here = window.slices_within(total.window)
     band = total.finish()
-    weight = band.weight[here]
-    final = trial.settings.final
+    science, weight = band.science[here], band.weight[here]
+    error = None if band.error is None else band.error[here]
+    outside = _outside(window, grid.window)
+    for plane, empty in ((science, np.nan), (weight, 0.0), (error, np.nan)):
+        if plane is not None:
+            plane[outside] = empty
     found = {
-        name: owner.compared
-        for name, owner in trial.owners.items()
-        if owner.compared is not None
+        name: used.compared
+        for name, used in made_of.filters.items()
+        if used.compared is not None
     }
     return Cutout(
         grid,
         window,
-        _filled(_in_units(band.science[here], final, trial), final),
+        _filled(_in_units(science, made_of), made_of),
         weight,
         flagged[here],
         _weight_statistics(weight),
@@ -106,12 +104,13 @@ def drizzle_cutout(
         {name: one.window for name, one in found.items()},
         {root: image for one in found.values() for root, image in one.separate.items()},
         {name: one.model for name, one in found.items()},
-        (*source.notes, *notes),
+        (*source.notes, *made_of.notes),
         {
-            root: mask
+            root: hits
             for one in found.values()
-            for root, mask in one.separate_hits.items()
+            for root, hits in one.separate_hits.items()
         },
+        None if error is None else _in_units(error, made_of),
     )
 
 
@@ -155,92 +154,95 @@ def compare(
     return Comparison(first, second, difference, rms, largest, changed)
 
 
-def _stack(source: CutoutSource, trial: Trial) -> tuple[Sum, NDArray[np.int16]]:
-    """Return the stack of the product's exposures, and where hits fall."""
-    window = trial.window.grown(MARGIN)
-    chips = source.chips_of(trial.rootnames, trial.settings)
-    total = Sum(window, len(chips))
+def _stack(made_of: Ingredients, *, has_errors: bool) -> tuple[Sum, NDArray[np.int16]]:
+    """Return the stack of the pieces, and where hits fall."""
+    region, final = made_of.region, made_of.settings.final
+    window = region.window.grown(EDGE)
+    total = Sum(window, made_of.chips, has_errors)
     flagged = np.zeros(window.shape, np.int16)
-    for number, chip in enumerate(chips):
-        section = source.section(chip, trial.grid, window)
-        if section is None:
-            continue
-        compared = trial.owners[chip.owner].compared
-        mask = None if compared is None else compared.hits_in(section)
-        positions = section_positions(source, section, trial.grid, window)
-        image = blank_image(window)
+    for number, piece in enumerate(made_of.pieces):
+        chip = piece.chip
+        compared = made_of.filters[chip.owner].compared
+        hits = None if compared is None else compared.hits_in(piece)
+        image = blank_image(window, has_errors=has_errors)
+        places = piece.places + EDGE
+        ratio = region.grid.scale_arcsec / chip.scale_arcsec
         drizzle_section(
             image,
-            section.pixels.science,
-            _final_weights(section, trial, mask),
-            positions,
-            drop=make_drop(
-                trial.settings.final,
-                chip.calibration,
-                trial.grid.scale_arcsec / chip.scale_arcsec,
-            ),
+            piece.pixels.science,
+            _final_weights(made_of, piece, hits),
+            places,
+            drop=make_drop(final, chip.calibration, ratio),
+            variance=variance_map(piece.pixels, chip.calibration)
+            if has_errors
+            else None,
         )
+        rate = _sky_rate(made_of, chip, ratio)
         total.add(
-            Layer(window, image.science, image.weight, _rate(chip, trial), number)
+            Layer(
+                window,
+                image.science,
+                image.weight,
+                rate,
+                number,
+                variance=image.variance,
+            )
         )
-        if mask is not None:
-            count_hits(flagged, positions[mask])
+        if hits is not None:
+            count_hits(flagged, places[hits])
     return total, flagged
 
 
 def _final_weights(
-    section: Section, trial: Trial, hits: NDArray[np.bool_] | None
+    made_of: Ingredients, piece: Piece, hits: NDArray[np.bool_] | None
 ) -> NDArray[np.float32]:
-    """Return the weights of a section's pixels in the final image."""
-    chip = section.chip
-    owner = trial.owners[chip.owner]
+    """Return the weights of a piece's pixels in the final image."""
+    chip = piece.chip
+    used = made_of.filters[chip.owner]
     masking = choose_masking(
-        trial.settings,
-        owner.settings,
-        owner.product,
-        is_own=trial.product is owner.product,
+        made_of.settings,
+        used.settings,
+        used.product,
+        is_own=made_of.product is used.product,
     )
-    quality = section.pixels.quality & np.uint16(~masking.reset_bits & 0xFFFF)
-    static = section.part_of(owner.static.get(chip.calibration.number))
+    quality = piece.pixels.quality & np.uint16(~masking.reset_bits & 0xFFFF)
     good = good_pixels(
         quality,
         masking.bits,
-        static if masking.use_static else None,
+        made_of.static.get(chip.key) if masking.use_static else None,
         hits if masking.use_cosmic_rays else None,
     )
-    rootname, extver = chip.key
-    sky = owner.skies.get(rootname, {}).get(extver, chip.calibration.given_sky)
+    sky = used.numbers.sky(chip, otherwise=chip.calibration.given_sky)
     return weight_map(
-        trial.settings.final, section.pixels, good, chip.calibration, sky=sky
+        made_of.settings.final, piece.pixels, good, chip.calibration, sky=sky
     )
 
 
-def _rate(chip: SourceChip, trial: Trial) -> float:
+def _sky_rate(made_of: Ingredients, chip: SourceChip, ratio: float) -> float:
     """Return the sky to subtract from drizzled values [1 / s]."""
-    owner = trial.owners[chip.owner]
-    if not trial.subtracts[chip.owner]:
-        return owner.offset
-    rootname, extver = chip.key
-    sky = owner.skies.get(rootname, {}).get(extver, 0.0)
-    ratio = trial.grid.scale_arcsec / chip.scale_arcsec
-    return sky / chip.calibration.time_s * ratio**2 + owner.offset
+    used = made_of.filters[chip.owner]
+    if not used.has_sky:
+        return used.offset
+    rate = used.numbers.sky(chip) / chip.calibration.time_s
+    return rate * ratio**2 + used.offset
 
 
-def _in_units(
-    science: NDArray[np.float32], final: FinalSettings, trial: Trial
-) -> NDArray[np.float32]:
-    if final.units != "counts":
-        return science
-    seconds = sum(
-        one.exptime_s
-        for one in trial.product.exposures
-        if one.rootname in trial.rootnames
-    )
-    return science * np.float32(seconds)
+def _outside(window: GridWindow, grid: GridWindow) -> NDArray[np.bool_]:
+    """Return the pixels of a window that lie beyond a grid."""
+    found = np.ones(window.shape, bool)
+    found[window.intersect(grid).slices_within(window)] = False
+    return found
 
 
-def _filled(science: NDArray[np.float32], final: FinalSettings) -> NDArray[np.float32]:
+def _in_units(values: NDArray[np.float32], made_of: Ingredients) -> NDArray[np.float32]:
+    if made_of.settings.final.units != "counts":
+        return values
+    return values * np.float32(made_of.exptime_s)
+
+
+def _filled(science: NDArray[np.float32], made_of: Ingredients) -> NDArray[np.float32]:
     """Return an image with the value that empty pixels are to have."""
+    final = made_of.settings.final
     empty = final.maskval if final.fillval is None else final.fillval
     if empty is None:
         return science

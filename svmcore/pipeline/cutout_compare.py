@@ -2,37 +2,32 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.drizzling.combine import SeparateNoise, combine_rows
 from svmcore.drizzling.cosmic_rays import find_hits, grow_hits
-from svmcore.drizzling.grid import grid_wcs
 from svmcore.drizzling.resample import blot_rows, drizzle_section
-from svmcore.drizzling.settings import DrizzleSettings, FinalSettings
+from svmcore.drizzling.settings import DrizzleSettings
 from svmcore.drizzling.weights import good_pixels
 from svmcore.model.grid import GridWindow, MosaicGrid
 from svmcore.model.image import DrizzledChip
 from svmcore.model.product import FilterProduct
-from svmcore.pipeline.cutout_masks import Skies, skies_of, static_of
-from svmcore.pipeline.cutout_source import CutoutSource, Section
+from svmcore.pipeline.cutout_numbers import Numbers
+from svmcore.pipeline.cutout_pieces import Piece, Region, blank_image, count_hits
+from svmcore.pipeline.cutout_source import CutoutSource
 from svmcore.pipeline.drizzle_compare import hits_made_with
 from svmcore.pipeline.drizzle_masks import separate_drop
 
-__all__ = [
-    "Compared",
-    "blank_image",
-    "compare_filter",
-    "count_hits",
-    "section_positions",
-]
+__all__ = ["Compared", "compare_filter"]
 
-MARGIN = 4
-SEPARATE_MARGIN = 12
+EDGE = 9  # what interpolation needs beyond the outermost pixels
 BoolImage = NDArray[np.bool_]
 ChipKey = tuple[str, int]
+Hits = Mapping[ChipKey, tuple[slice, slice, BoolImage]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +48,8 @@ class Compared:
         Their combination.
     hits : Mapping of (str, int) to (slice, slice, ndarray of bool)
         Rows, columns and mask of the flagged pixels, by rootname and EXTVER.
-    is_of_run : bool
-        Whether the flags are those of the last run, which saw the whole
+    is_as_in_run : bool
+        Whether the flags are those that a run finds, which sees the whole
         exposures.
     """
 
@@ -63,21 +58,17 @@ class Compared:
     separate: Mapping[str, NDArray[np.float32]]
     separate_hits: Mapping[str, NDArray[np.int16]]
     model: NDArray[np.float32]
-    hits: Mapping[ChipKey, tuple[slice, slice, BoolImage]]
-    is_of_run: bool
+    hits: Hits
+    is_as_in_run: bool
 
-    def hits_in(self, section: Section) -> BoolImage:
-        """Return the flagged pixels of a section of a chip."""
-        shape = (
-            section.rows.stop - section.rows.start,
-            section.columns.stop - section.columns.start,
-        )
-        found = np.zeros(shape, bool)
-        if section.chip.key not in self.hits:
+    def hits_in(self, piece: Piece) -> BoolImage:
+        """Return the flagged pixels of a piece of a chip."""
+        found = np.zeros(piece.near.shape, bool)
+        if piece.chip.key not in self.hits:
             return found
-        rows, columns, mask = self.hits[section.chip.key]
+        rows, columns, mask = self.hits[piece.chip.key]
         target, origin = [], []
-        for mine, theirs in ((section.rows, rows), (section.columns, columns)):
+        for mine, theirs in ((piece.rows, rows), (piece.columns, columns)):
             low = max(mine.start, theirs.start)
             high = max(low, min(mine.stop, theirs.stop))
             target.append(slice(low - mine.start, high - mine.start))
@@ -88,28 +79,31 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Filter:
-    """One filter's exposures, and how they are compared."""
+    """One filter's exposures around a place, and how they are compared.
+
+    ``places`` tells where the pixels of each piece fall, counted from the
+    corner of ``window``, which is a part of ``frame``.
+    """
 
     source: CutoutSource
     owner: FilterProduct
     settings: DrizzleSettings
+    numbers: Numbers
+    static: Mapping[ChipKey, BoolImage]
+    pieces: Sequence[Piece]
     frame: MosaicGrid
     window: GridWindow
-    static: Mapping[int, BoolImage]
-    skies: Skies
-
-    def sky(self, section: Section) -> float:
-        """Return the sky of a section's chip, in the unit of the file."""
-        rootname, extver = section.chip.key
-        return self.skies.get(rootname, {}).get(extver, 0.0)
+    places: Mapping[ChipKey, NDArray[np.float64]]
 
 
 def compare_filter(
     source: CutoutSource,
     owner: FilterProduct,
     settings: DrizzleSettings,
-    grid: MosaicGrid,
-    window: GridWindow,
+    numbers: Numbers,
+    static: Mapping[ChipKey, BoolImage],
+    pieces: Sequence[Piece],
+    region: Region,
 ) -> Compared | None:
     """Find the cosmic rays of one filter's exposures around a place.
 
@@ -121,138 +115,180 @@ def compare_filter(
         Product of the filter.
     settings : DrizzleSettings
         Its settings.
-    grid : MosaicGrid
-        Grid of the wanted product.
-    window : GridWindow
-        Wanted part of it.
+    numbers : Numbers
+        What is known of the whole exposures.
+    static : Mapping of (str, int) to ndarray of bool
+        Static pixels of the pieces.
+    pieces : sequence of Piece
+        Pieces of the filter's exposures.
+    region : Region
+        What they were cut for.
 
     Returns
     -------
     Compared or None
         None where the exposures are not compared, or none reaches the place.
     """
-    if not settings.cosmic_rays.is_on:
+    if not settings.cosmic_rays.is_on or not pieces:
         return None
     roots = frozenset(one.rootname for one in owner.exposures)
     frame = source.grid(roots, settings.separate.frame, coeffs=settings.coeffs)
-    around = _transferred(window.grown(MARGIN), grid, frame).grown(SEPARATE_MARGIN)
-    # What the final step does has no part in this: a trial of pixfrac reuses it.
-    key = (replace(settings, final=FinalSettings()), around)
-    kept = source.compared.get(owner.basename)
-    if kept is None or kept[0] != key:
-        work = _Filter(
-            source,
-            owner,
-            settings,
-            frame,
-            around,
-            static_of(source, owner, settings),
-            skies_of(source, owner, settings),
-        )
-        kept = (key, _compare_sections(work, roots))
-        source.compared[owner.basename] = kept
-    known: Compared | None = kept[1]
-    return known
+    window, places = source.latest(
+        ("separate places", owner.basename),
+        (region, frame, settings.coeffs, tuple(piece.chip.key for piece in pieces)),
+        lambda: _places(source, pieces, frame),
+    )
+    work = _Filter(
+        source, owner, settings, numbers, static, pieces, frame, window, places
+    )
+    # Each step is made anew only if something that it depends on has changed.
+    name = owner.basename
+    before: tuple[Any, ...] = (
+        region,
+        settings.separate,
+        settings.sky,
+        settings.static,
+        settings.instrument,
+        settings.resetbits,
+        settings.coeffs,
+    )
+    images = source.latest(("separate", name), before, lambda: _separate(work))
+    combined = (*before, settings.median)
+    model = source.latest(("model", name), combined, lambda: _model(work, images))
+    hits, is_as_in_run = source.latest(
+        ("hits", name),
+        (*combined, settings.blot, settings.cosmic_rays, settings.crbit),
+        lambda: _hits(work, images, model),
+    )
+    separate_hits = source.latest(
+        ("separate hits", name),
+        (*combined, settings.blot, settings.cosmic_rays, settings.crbit),
+        lambda: _counted(work, images, hits),
+    )
+    separate = {root: image.science for root, image in images.items()}
+    return Compared(frame, window, separate, separate_hits, model, hits, is_as_in_run)
 
 
-def _compare_sections(work: _Filter, roots: frozenset[str]) -> Compared | None:
-    source, settings, around = work.source, work.settings, work.window
-    sections = [
-        section
-        for chip in source.chips_of(roots, settings)
-        if (section := source.section(chip, work.frame, around))
-    ]
+def _places(
+    source: CutoutSource, pieces: Sequence[Piece], frame: MosaicGrid
+) -> tuple[GridWindow, dict[ChipKey, NDArray[np.float64]]]:
+    """Return where pieces fall on the frame of the separate images."""
+    places, lows, highs = {}, [], []
+    for piece in pieces:
+        there = source.pixel_map(piece.chip, frame).block(piece.rows, piece.columns)
+        inside = there[piece.near]
+        lows.append(inside.min(axis=0))
+        highs.append(inside.max(axis=0))
+        places[piece.chip.key] = there
+    low = np.floor(np.min(lows, axis=0)).astype(int) - EDGE
+    high = np.ceil(np.max(highs, axis=0)).astype(int) + EDGE + 1
+    whole = GridWindow(
+        int(low[1]), int(low[0]), int(high[1] - low[1]), int(high[0] - low[0])
+    )
+    window = whole.intersect(frame.window)
+    for piece in pieces:
+        places[piece.chip.key] -= (window.x0, window.y0)
+        places[piece.chip.key][~piece.near] = np.nan
+    return window, places
+
+
+def _separate(work: _Filter) -> dict[str, DrizzledChip]:
+    """Return every exposure alone, by rootname."""
+    settings = work.settings
     images: dict[str, DrizzledChip] = {}
-    for section in sections:
-        image = images.setdefault(section.chip.member.rootname, blank_image(around))
-        _drizzle_separately(work, section, image)
-    if not images:
-        return None
+    for piece in work.pieces:
+        chip, pixels = piece.chip, piece.pixels
+        quality = pixels.quality & np.uint16(~settings.resetbits & 0xFFFF)
+        good = good_pixels(quality, settings.separate.bits, work.static.get(chip.key))
+        drizzle_section(
+            images.setdefault(chip.member.rootname, blank_image(work.window)),
+            pixels.science - np.float32(work.numbers.sky(chip)),
+            good * np.float32(chip.calibration.exptime_s),
+            work.places[chip.key],
+            drop=separate_drop(
+                settings.separate, chip.calibration, chip.wcs, work.frame
+            ),
+        )
     if settings.separate.fillval is not None:
         for image in images.values():
             image.science[image.weight == 0] = settings.separate.fillval
-    model = combine_rows(
+    return images
+
+
+def _model(work: _Filter, images: Mapping[str, DrizzledChip]) -> NDArray[np.float32]:
+    """Return the combination of the separate images."""
+    return combine_rows(
         np.stack([image.science for image in images.values()]),
         np.stack([image.weight for image in images.values()]),
-        settings.median,
-        _noise(work, list(images), list(images.values()), sections),
-    )
-    stored = source.stored.hits(work.owner, hits_made_with(settings))
-    hits: dict[ChipKey, tuple[slice, slice, BoolImage]] = {}
-    flagged = {root: np.zeros(around.shape, np.int16) for root in images}
-    for section in sections:
-        key = section.chip.key
-        mask = section.part_of(stored[key]) if stored else None
-        if mask is None:
-            mask = _section_hits(work, section, model)
-        hits[key] = (section.rows, section.columns, mask)
-        places = section_positions(source, section, work.frame, around)
-        count_hits(flagged[key[0]], places[mask])
-    separate = {root: image.science for root, image in images.items()}
-    return Compared(
-        work.frame, around, separate, flagged, model, hits, stored is not None
+        work.settings.median,
+        _noise(work, images),
     )
 
 
-def _drizzle_separately(work: _Filter, section: Section, image: DrizzledChip) -> None:
-    chip, pixels, settings = section.chip, section.pixels, work.settings
-    quality = pixels.quality & np.uint16(~settings.resetbits & 0xFFFF)
-    static = section.part_of(work.static.get(chip.calibration.number))
-    good = good_pixels(quality, settings.separate.bits, static)
-    drizzle_section(
-        image,
-        pixels.science - np.float32(work.sky(section)),
-        good * np.float32(chip.calibration.exptime_s),
-        section_positions(work.source, section, work.frame, image.window),
-        drop=separate_drop(settings.separate, chip.calibration, chip.wcs, work.frame),
-    )
-
-
-def _noise(
-    work: _Filter,
-    roots: Sequence[str],
-    images: Sequence[DrizzledChip],
-    sections: Sequence[Section],
-) -> SeparateNoise:
-    mine = {
-        root: [s for s in sections if s.chip.member.rootname == root] for root in roots
-    }
+def _noise(work: _Filter, images: Mapping[str, DrizzledChip]) -> SeparateNoise:
+    """Return the noise of whole separate images, whatever the cutout shows."""
+    chips = work.source.chips_of(frozenset(images), work.settings)
     means, rates, noises = [], [], []
-    for root, image in zip(roots, images, strict=True):
-        used = image.weight[image.weight > 1e-8]
-        means.append(float(used.mean(dtype=np.float64)) if used.size else 0.0)
-        chips = [section.chip.calibration for section in mine[root]]
+    for root, image in images.items():
+        mean = work.numbers.mean_weights.get(root)
+        if mean is None:
+            used = image.weight[image.weight > 1e-8]
+            mean = float(used.mean(dtype=np.float64)) if used.size else 0.0
+        mine = [chip for chip in chips if chip.member.rootname == root]
+        facts = [chip.calibration for chip in mine]
+        means.append(mean)
         rates.append(
             min(
-                work.sky(one)
-                * one.chip.calibration.to_electrons
-                / one.chip.calibration.exptime_s
-                for one in mine[root]
+                work.numbers.sky(chip) * fact.to_electrons / fact.exptime_s
+                for chip, fact in zip(mine, facts, strict=True)
             )
         )
-        noises.append(math.sqrt(sum(c.read_noise**2 for c in chips) / len(chips)))
+        noises.append(math.sqrt(sum(f.read_noise**2 for f in facts) / len(facts)))
     return SeparateNoise(tuple(means), tuple(rates), tuple(noises))
 
 
-def _section_hits(
-    work: _Filter, section: Section, model: NDArray[np.float32]
-) -> BoolImage:
-    chip, settings = section.chip, work.settings
+def _hits(
+    work: _Filter, images: Mapping[str, DrizzledChip], model: NDArray[np.float32]
+) -> tuple[Hits, bool]:
+    """Return the flagged pixels of every piece, and whether a run finds them."""
+    source, settings = work.source, work.settings
+    made_with = hits_made_with(settings)
+    stored = source.latest(
+        ("stored hits", work.owner.basename),
+        made_with,
+        lambda: source.stored.hits(work.owner, made_with),
+    )
+    found = {}
+    for piece in work.pieces:
+        key = piece.chip.key
+        if stored is not None and key in stored:
+            mask = stored[key].part(piece.rows, piece.columns)
+        else:
+            mask = _piece_hits(work, piece, model)
+        found[key] = (piece.rows, piece.columns, mask)
+    has_weights = images.keys() <= work.numbers.mean_weights.keys()
+    return found, stored is not None or (has_weights and not work.numbers.notes)
+
+
+def _piece_hits(work: _Filter, piece: Piece, model: NDArray[np.float32]) -> BoolImage:
+    """Return the pixels of a piece that differ from the model."""
+    chip, settings = piece.chip, work.settings
     calibration = chip.calibration
     ratio = work.frame.scale_arcsec / chip.scale_arcsec
-    sky = work.sky(section)
+    sky = work.numbers.sky(chip)
     level = sky if settings.blot.addsky else settings.blot.skyval
-    blotted = blot_rows(
+    blotted = np.full(piece.near.shape, np.nan, np.float32)
+    blotted[piece.near] = blot_rows(
         model,
-        section_positions(work.source, section, work.frame, work.window),
+        work.places[chip.key][piece.near][np.newaxis],
         factor=calibration.exptime_s * calibration.gain / ratio**2,
         interpolation=settings.blot.interp,
         sinc_scale=settings.blot.sinscl,
-    )
+    )[0]
     blotted += np.float32(level * calibration.to_electrons)
     matched = settings.sky.method.endswith("match")
     hits = find_hits(
-        section.pixels.science * np.float32(calibration.to_electrons),
+        piece.pixels.science * np.float32(calibration.to_electrons),
         blotted,
         settings.cosmic_rays,
         read_noise=calibration.read_noise,
@@ -263,42 +299,11 @@ def _section_hits(
     )
 
 
-def section_positions(
-    source: CutoutSource, section: Section, grid: MosaicGrid, window: GridWindow
-) -> NDArray[np.float64]:
-    """Return where the pixels of a section fall, from a window's corner."""
-    pixel_map = source.pixel_map(section.chip, grid)
-    places = pixel_map.block(section.rows, section.columns)
-    places -= (window.x0, window.y0)
-    return places
-
-
-def blank_image(window: GridWindow) -> DrizzledChip:
-    """Return an image without any pixel yet."""
-    return DrizzledChip(
-        window, np.zeros(window.shape, np.float32), np.zeros(window.shape, np.float32)
-    )
-
-
-def count_hits(flagged: NDArray[np.int16], places: NDArray[np.float64]) -> None:
-    """Add one at each place (x, y) that lies inside an image."""
-    x, y = np.rint(places).astype(int).T
-    inside = (x >= 0) & (x < flagged.shape[1]) & (y >= 0) & (y < flagged.shape[0])
-    np.add.at(flagged, (y[inside], x[inside]), 1)
-
-
-def _transferred(window: GridWindow, grid: MosaicGrid, other: MosaicGrid) -> GridWindow:
-    """Return the part of another grid that holds a window."""
-    corners = np.array(
-        [
-            (x, y)
-            for x in (window.x0 - 0.5, window.x1 - 0.5)
-            for y in (window.y0 - 0.5, window.y1 - 0.5)
-        ]
-    )
-    there = grid_wcs(other).wcs_world2pix(grid_wcs(grid).wcs_pix2world(corners, 0), 0)
-    low = np.floor(there.min(axis=0)).astype(int)
-    high = np.ceil(there.max(axis=0)).astype(int) + 1
-    return GridWindow(
-        int(low[1]), int(low[0]), int(high[1] - low[1]), int(high[0] - low[0])
-    )
+def _counted(
+    work: _Filter, images: Mapping[str, DrizzledChip], hits: Hits
+) -> dict[str, NDArray[np.int16]]:
+    """Return how many pixels were flagged at each place of the separate images."""
+    found = {root: np.zeros(work.window.shape, np.int16) for root in images}
+    for (rootname, extver), (_, _, mask) in hits.items():
+        count_hits(found[rootname], work.places[rootname, extver][mask])
+    return found

@@ -1,12 +1,11 @@
 """A detector's exposures, opened once so that any part can be drizzled fast."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from svmcore.drizzling.grid import build_grid, undistorted_scale_arcsec
 from svmcore.drizzling.pixmap import PixelMap, fit_pixel_map
@@ -15,20 +14,22 @@ from svmcore.io.drizzle_results import read_grids
 from svmcore.io.images import read_calibration, read_reference_grid
 from svmcore.io.sections import ChipPlanes, read_chip_planes, read_section
 from svmcore.io.wcs import read_chip_wcs
-from svmcore.model.grid import GridWindow, MosaicGrid
+from svmcore.model.grid import MosaicGrid
 from svmcore.model.image import ChipCalibration, ChipPixels
 from svmcore.model.product import TotalProduct
-from svmcore.pipeline.cutout_section import find_section
-from svmcore.pipeline.cutout_stored import StoredMasks
+from svmcore.pipeline.cutout_stored import StoredResults
 from svmcore.pipeline.drizzle_chips import without_distortion
 from svmcore.pipeline.drizzle_compare import members_of
 from svmcore.pipeline.drizzle_payloads import Member
 
-__all__ = ["CutoutSource", "Section", "SourceChip", "open_cutouts"]
+__all__ = ["CutoutSource", "SourceChip", "open_cutouts"]
 
 # A section that was read is taken again if it is at most so much too large.
 SPARE_AREA = 2.5
+KEPT = 3  # present values, a trial, the one before
 ChipKey = tuple[str, int]
+Rectangle = tuple[slice, slice, ChipPixels]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,30 +66,6 @@ class SourceChip:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Section:
-    """A rectangle of a chip, read.
-
-    Parameters
-    ----------
-    chip : SourceChip
-        The chip.
-    rows, columns : slice
-        Rectangle on the chip.
-    pixels : ChipPixels
-        What the file holds there.
-    """
-
-    chip: SourceChip
-    rows: slice
-    columns: slice
-    pixels: ChipPixels
-
-    def part_of(self, whole: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-        """Return the section's part of a mask of the whole chip."""
-        return None if whole is None else whole[self.rows, self.columns]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
     """One exposure: its WCS with and without distortion, where its pixels are."""
 
@@ -109,35 +86,46 @@ class CutoutSource:
         Products of the detector.
     notes : tuple of str
         What is not known and therefore left out.
-    stored : StoredMasks
+    stored : StoredResults
         Static pixels, sky and cosmic rays of the last run, each with the
         parameters that it was made with.
     exposures : tuple
         Opened exposures in the order of the total product.
-    compared : dict
-        The latest comparison of the exposures of each filter product, with
-        what it depends on.
-    made : dict
-        Static pixels and sky that were found for a parameter set.
 
     Notes
     -----
-    Grids, maps and the sections last read are kept, so that a second cutout
-    at the same place costs less. Not for use in two threads at once.
+    Grids are kept, and of every other intermediate result the latest
+    three, so that a trial costs what it changes. Not for use in two threads at
+    once.
     """
 
     total: TotalProduct
     notes: tuple[str, ...]
-    stored: StoredMasks
+    stored: StoredResults
     exposures: tuple[_Opened, ...]
-    compared: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    made: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     _chips: dict[Any, tuple[SourceChip, ...]] = field(default_factory=dict)
     _grids: dict[Any, MosaicGrid] = field(default_factory=dict)
-    _maps: dict[Any, PixelMap] = field(default_factory=dict)
-    _sections: dict[ChipKey, tuple[slice, slice, ChipPixels]] = field(
-        default_factory=dict
-    )
+    _latest: dict[Hashable, dict[Hashable, Any]] = field(default_factory=dict)
+    _rectangles: dict[ChipKey, Rectangle] = field(default_factory=dict)
+
+    def latest(self, slot: Hashable, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return a result that is kept, or make it.
+
+        Parameters
+        ----------
+        slot : hashable
+            What kind of result it is; the latest three of a kind are kept.
+        key : hashable
+            All that the result depends on.
+        make : callable
+            Makes the result.
+        """
+        known = self._latest.setdefault(slot, {})
+        found: Made = known.pop(key) if key in known else make()
+        known[key] = found
+        while len(known) > KEPT:
+            del known[next(iter(known))]
+        return found
 
     def chips_of(
         self, rootnames: frozenset[str], settings: DrizzleSettings
@@ -180,37 +168,53 @@ class CutoutSource:
 
     def pixel_map(self, chip: SourceChip, grid: MosaicGrid) -> PixelMap:
         """Return the map of a chip onto a grid."""
-        key = (chip.key, chip.has_distortion, grid)
-        if key not in self._maps:
-            self._maps[key] = fit_pixel_map(chip.wcs, grid)
-        return self._maps[key]
+        return self.latest(
+            ("map", chip.key),
+            (chip.has_distortion, grid),
+            lambda: fit_pixel_map(chip.wcs, grid),
+        )
 
-    def section(
-        self,
-        chip: SourceChip,
-        grid: MosaicGrid,
-        window: GridWindow,
-    ) -> Section | None:
-        """Return a part of a chip that covers a window; None if none does.
+    def read(self, chip: SourceChip, rows: slice, columns: slice) -> ChipPixels:
+        """Return a rectangle of a chip with errors and times.
 
         What was read last is taken if it holds all of it and not much more.
         """
-        box = find_section(self.pixel_map(chip, grid), window)
-        if box is None:
-            return None
-        rows, columns = box
-        known = self._sections.get(chip.key)
+        box = (rows, columns)
+        known = self._rectangles.get(chip.key)
         if known is None or not _holds(known[:2], box):
-            planes = self._opened(chip).planes[chip.calibration.extver]
+            planes = self.planes(chip)
             pixels = read_section(
                 planes, rows, columns, with_error=True, with_time=True
             )
             known = (rows, columns, pixels)
-            self._sections[chip.key] = known
-        return Section(chip, *known)
+            self._rectangles[chip.key] = known
+        inner_rows, inner_columns = (
+            slice(want.start - have.start, want.stop - have.start)
+            for have, want in zip(known[:2], box, strict=True)
+        )
+        pixels = known[2]
+        here = (inner_rows, inner_columns)
+        return ChipPixels(
+            pixels.science[here],
+            pixels.quality[here],
+            None if pixels.error is None else pixels.error[here],
+            None if pixels.time_s is None else pixels.time_s[here],
+        )
 
-    def _opened(self, chip: SourceChip) -> _Opened:
-        return next(one for one in self.exposures if one.member.rootname == chip.key[0])
+    def planes(self, chip: SourceChip) -> ChipPlanes:
+        """Return where the images of a chip lie in its file."""
+        return self._opened(chip.member.rootname).planes[chip.calibration.extver]
+
+    def wcs_of(self, rootnames: frozenset[str]) -> dict[str, Mapping[int, Any]]:
+        """Return the aligned WCS of some exposures by rootname and EXTVER."""
+        return {
+            one.member.rootname: one.wcs
+            for one in self.exposures
+            if one.member.rootname in rootnames
+        }
+
+    def _opened(self, rootname: str) -> _Opened:
+        return next(one for one in self.exposures if one.member.rootname == rootname)
 
 
 def open_cutouts(
@@ -236,6 +240,8 @@ def open_cutouts(
     """
     known = dict(results or {})
     folder = known.get(f"build grids: {total.basename}")
+    if folder is not None and not folder.is_dir():
+        folder = None  # deleted since
     solutions = {} if folder is None else dict(read_grids(folder).solutions)
     notes = []
     if folder is None:
@@ -253,7 +259,7 @@ def open_cutouts(
                     read_chip_planes(member.path),
                 )
             )
-    return CutoutSource(total, tuple(notes), StoredMasks(known), tuple(exposures))
+    return CutoutSource(total, tuple(notes), StoredResults(known), tuple(exposures))
 
 
 def _chips(opened: _Opened, settings: DrizzleSettings) -> list[SourceChip]:

@@ -4,39 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from svmcore.io.drizzle_results import (
-    read_cosmic_rays,
     read_made_with,
-    read_masks,
+    read_mean_weights,
     read_offsets,
     read_skies,
 )
+from svmcore.io.packed_masks import PackedMask, read_packed_masks
 from svmcore.model.product import FilterProduct, TotalProduct
 
-__all__ = ["StoredMasks"]
-
-BoolImage = NDArray[np.bool_]
+__all__ = ["StoredResults"]
 
 
 @dataclass(frozen=True, slots=True)
-class StoredMasks:
+class StoredResults:
     """Results of the last run, given out where they fit a parameter set.
 
     Parameters
     ----------
     folders : Mapping of str to Path
-        Result folders of tasks by identifier.
+        Result folders of tasks by identifier. A folder that is gone counts
+        as a result that never was.
     """
 
     folders: Mapping[str, Path]
 
-    def static(self, owner: FilterProduct, made_with: str) -> dict[int, BoolImage]:
+    def static(self, owner: FilterProduct, made_with: str) -> dict[int, PackedMask]:
         """Return the static pixels by chip number; empty if they do not fit."""
         folder = self._fitting(f"find static pixels: {owner.basename}", made_with)
-        return {} if folder is None else read_masks(folder / "static.npz")
+        return {} if folder is None else read_packed_masks(folder / "static.npz")
 
     def skies(
         self, owner: FilterProduct, made_with: str
@@ -47,16 +43,26 @@ class StoredMasks:
 
     def hits(
         self, owner: FilterProduct, made_with: str
-    ) -> dict[tuple[str, int], BoolImage] | None:
+    ) -> dict[tuple[str, int], PackedMask] | None:
         """Return cosmic rays by rootname and EXTVER; None if they do not fit."""
-        found: dict[tuple[str, int], BoolImage] = {}
+        found: dict[tuple[str, int], PackedMask] = {}
         for member in owner.members:
             rootname = member.exposure.rootname
             folder = self._fitting(f"flag cosmic rays: {rootname}", made_with)
             if folder is None:
                 return None
-            for extver, mask in read_cosmic_rays(folder).hits.items():
-                found[rootname, extver] = mask
+            masks = read_packed_masks(folder / "cosmic_rays.npz")
+            found.update({(rootname, extver): mask for extver, mask in masks.items()})
+        return found
+
+    def mean_weights(self, owner: FilterProduct, made_with: str) -> dict[str, float]:
+        """Return the mean weight of separate images by rootname, where it fits."""
+        found: dict[str, float] = {}
+        for member in owner.members:
+            folder = self._folder(f"flag cosmic rays: {member.exposure.rootname}")
+            if folder is not None:
+                weights, known = read_mean_weights(folder)
+                found |= weights if known == made_with else {}
         return found
 
     def offsets(self, total: TotalProduct) -> dict[str, float] | None:
@@ -64,11 +70,15 @@ class StoredMasks:
 
         None if no total product was stacked from filter products yet.
         """
-        folder = self.folders.get(f"drizzle product: {total.basename}")
+        folder = self._folder(f"drizzle product: {total.basename}")
         return None if folder is None else read_offsets(folder)
 
     def _fitting(self, identifier: str, made_with: str) -> Path | None:
-        folder = self.folders.get(identifier)
+        folder = self._folder(identifier)
         if folder is None or read_made_with(folder) != made_with:
             return None
         return folder
+
+    def _folder(self, identifier: str) -> Path | None:
+        folder = self.folders.get(identifier)
+        return folder if folder is not None and folder.is_dir() else None
