@@ -225,6 +225,15 @@ def test_changed_alone_it_changes_what_comes_out(key, drizzle, files):
     assert not _same(_result(old), _result(new))
 
 
+def test_nothing_changed_changes_nothing(visit, drizzle, tmp_path):
+    """What the test above finds is the parameter's doing."""
+    again = drizzle_visit(visit.exposure_list, tmp_path / "out", only_filters=True)
+    first = _result(drizzle({}))
+    assert len(first) == 3 + 3 * (1 + 2)  # arrays; bits and masks of two chips
+    assert sum(mask.sum() for name, mask in first if name in ("1", "2")) > 100
+    assert _same(first, _result(again))
+
+
 def test_global_minimum_is_that_of_the_matched_images(drizzle):
     skies = {}
     for method in ("localmin", "match", "globalmin+match"):
