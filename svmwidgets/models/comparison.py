@@ -7,6 +7,7 @@ from pathlib import Path
 import traitlets as T  # noqa: N812
 
 from svmwidgets.kept import KeptFit, KeptProduct, KeptRun, forget_run, kept_runs
+from svmwidgets.models.states import difference_python
 from svmwidgets.models.step import Door
 
 __all__ = ["ComparedRow", "ComparisonModel"]
@@ -48,6 +49,9 @@ class ComparisonModel(T.HasTraits):
     first = T.Unicode("", help="Digest of the run on the left")
     second = T.Unicode("", help="Digest of the run on the right")
     product = T.Unicode("", help="Basename of the product that is looked at")
+    shows_difference = T.Bool(
+        default_value=False, help="Whether the second minus the first is a frame"
+    )
     only_different = T.Bool(
         default_value=True, help="Whether only what differs is listed"
     )
@@ -101,6 +105,16 @@ class ComparisonModel(T.HasTraits):
             first.image(self.product) if first else None,
             second.image(self.product) if second else None,
         )
+
+    @property
+    def subtracted(self) -> Path | None:
+        """Image that is subtracted from that of the second run; None for none."""
+        return self.images[0] if self.shows_difference else None
+
+    def note_difference(self, path: Path, other: Path) -> None:
+        """Tell how the difference that is shown was made."""
+        runs = [run.name for run in self.pair if run is not None]
+        self.door.note(" minus ".join(reversed(runs)), difference_python(path, other))
 
     @property
     def rows(self) -> tuple[ComparedRow, ...]:

@@ -14,6 +14,7 @@ from svmcore.previews.wavelength import order_red_to_blue
 from svmwidgets.models.states import (
     ProductState,
     Statistics,
+    difference_python,
     is_drizzled,
     product_kind,
     product_label,
@@ -40,6 +41,9 @@ class DrizzlingModel(TrialModel):
     products = T.Tuple(help="State of every drizzled product")
     beside = T.Unicode("", help="Basename of a second product; empty for none")
     plane = T.Enum(PLANES, "SCI", help="What is shown of a product")
+    shows_difference = T.Bool(
+        default_value=False, help="Whether the second minus the first is a frame"
+    )
     catalogue = T.Enum(CATALOGUES, "", help="Catalog over the image; empty for none")
     statistics = T.Instance(Statistics, allow_none=True, help="Of the shown product")
     version = T.Int(0, help="Raised whenever files of products may have changed")
@@ -83,6 +87,19 @@ class DrizzlingModel(TrialModel):
             if state.basename == basename and state.is_there:
                 return self.door.output / state.file
         return None
+
+    @property
+    def subtracted(self) -> Path | None:
+        """File that is subtracted from the second product; None for none."""
+        if not (self.shows_difference and self.beside and self.plane == "SCI"):
+            return None
+        return self.path(self.selected)
+
+    def note_difference(self, path: Path, other: Path) -> None:
+        """Tell how the difference that is shown was made."""
+        self.door.note(
+            f"{path.name} minus {other.name}", difference_python(path, other)
+        )
 
     def filter_paths(self, basename: str) -> tuple[Path, ...]:
         """Return the filter products beside a product, red to blue, if there."""

@@ -12,6 +12,7 @@ from svmcore.model.verdict import Role
 __all__ = [
     "ProductState",
     "Statistics",
+    "difference_python",
     "is_drizzled",
     "product_kind",
     "product_label",
@@ -99,6 +100,20 @@ def read_statistics(path: Path) -> Statistics:
 def _keyword(mosaic: Mosaic, name: str) -> str:
     value = mosaic.keyword(name)
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def difference_python(path: Path, other: Path) -> str:
+    """Return Python that subtracts one product from another.
+
+    Parameters
+    ----------
+    path, other : Path
+        What is subtracted from, and what is subtracted.
+    """
+    return (
+        "from svmcore.io.mosaic_difference import subtract_mosaics\n"
+        f"difference = subtract_mosaics({str(path)!r}, {str(other)!r})"
+    )
 
 
 def is_drizzled(product: Product) -> bool:

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from svmwidgets.figures import ImageViewer, Table, badge, column
 from svmwidgets.models.comparison import ComparisonModel
-from svmwidgets.panels.frames import product_frame
+from svmwidgets.panels.frames import difference_frame, product_frame
 from svmwidgets.panels.parts import act, label, menu, set_text, switch, text, toolbar
 
 __all__ = ["ComparisonCard"]
@@ -30,7 +30,7 @@ class ComparisonCard(widgets.VBox):
         self.model, self.session = model, session
         guard = session.guard
         self._is_filling = False
-        self._shown: dict[int, tuple[str, int] | None] = {0: None, 1: None}
+        self._shown: dict[int, tuple[str, int, str] | None] = {0: None, 1: None}
         self.first = menu([("none", "")], value="", label="First run")
         self.second = menu([("none", "")], value="", label="Second run")
         self.product = menu([], label="Product")
@@ -39,6 +39,10 @@ class ComparisonCard(widgets.VBox):
         self.product.observe(guard(self._setter("product")), "value")
         self.only_different = switch("Differences only", value=True)
         self.only_different.observe(guard(self._setter("only_different")), "value")
+        self.difference = switch(
+            "Difference image", tooltip="Second run minus the first, to blink with it"
+        )
+        self.difference.observe(guard(self._setter("shows_difference")), "value")
         self.forget = act(
             "Forget first run",
             guard(lambda: model.forget(model.first)),
@@ -69,13 +73,17 @@ class ComparisonCard(widgets.VBox):
             label("Second", self.second),
             label("Product", self.product),
             self.only_different,
+            self.difference,
             self.forget,
         )
         super().__init__([self.hint, self.choices, self.table, self.images])
         self.add_class("svm-rows")
         model.observe(
             guard(lambda _: self.refresh()),
-            ["runs", "first", "second", "product", "only_different"],
+            [
+                *("runs", "first", "second", "product"),
+                *("only_different", "shows_difference"),
+            ],
         )
         session.observe(guard(lambda _: self.refresh()), "step")
         self.refresh()
@@ -98,6 +106,8 @@ class ComparisonCard(widgets.VBox):
         for part in (self.choices, self.table):
             part.layout.display = None if many else "none"
         self.forget.disabled = not model.first
+        self.difference.value = model.shows_difference
+        self.difference.layout.display = None if all(model.images) else "none"
         set_text(self.hint, _HINTS.get(many, ""))
         different = model.first and model.second
         self.table.rows = [
@@ -123,22 +133,27 @@ class ComparisonCard(widgets.VBox):
             self._shown[place] = None
             viewer.set_frames([])
             return
-        key = (str(path), path.stat().st_mtime_ns)
+        other = self.model.subtracted if place else None
+        key = (str(path), path.stat().st_mtime_ns, str(other or ""))
         if self._shown[place] == key:
             return
         self._shown[place] = key
 
-        def answer(frame: Any) -> None:
-            if self._shown[place] == key:
-                viewer.set_frames([frame])
+        def read() -> list[Any]:
+            frames = [product_frame(path, "SCI")]
+            if other is not None:
+                frames.append(difference_frame(path, other, name="second − first"))
+            return frames
 
-        word = ("first", "second")[place]
-        self.session.preview(
-            f"image of the {word} run",
-            lambda: product_frame(path, "SCI"),
-            answer,
-            delay_s=0.01,
-        )
+        def answer(frames: list[Any]) -> None:
+            if self._shown[place] != key:
+                return
+            viewer.set_frames(frames, frame=len(frames) - 1)
+            if other is not None:
+                self.model.note_difference(path, other)
+
+        topic = f"image of the {('first', 'second')[place]} run"
+        self.session.preview(topic, read, answer, delay_s=0.01)
 
     def _setter(self, trait: str) -> Any:
         def take(change: Any) -> None:

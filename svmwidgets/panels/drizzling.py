@@ -8,27 +8,27 @@ from svmcore.io.mosaic_wcs import mosaic_wcs
 from svmcore.io.mosaics import read_mosaic
 from svmwidgets.figures import ImageClick, ImageViewer, Table, badge, column
 from svmwidgets.models.drizzling import PLANES, DrizzlingModel
-from svmwidgets.panels.frames import colour_frame, product_frame
+from svmwidgets.panels.frames import colour_frame, difference_frame, product_frame
 from svmwidgets.panels.parts import (
     act,
     card,
     choice,
     columns,
-    label,
     menu,
     set_facts,
     set_text,
+    switch,
     text,
     toolbar,
 )
+from svmwidgets.panels.tasklist import statistics_facts, task_rows, task_table
 from svmwidgets.panels.trial import TrialCard
 from svmwidgets.panels.trialframes import cutout_outline
 
 __all__ = ["DrizzlingPanel"]
 
 _LINK = "svm products"
-# What a user wants to see first in the list of tasks.
-_ORDER = {"failed": 0, "blocked": 1, "running": 1, "waiting": 2}
+_ALONE = ("nothing beside", "")
 
 
 class DrizzlingPanel(widgets.VBox):
@@ -45,7 +45,7 @@ class DrizzlingPanel(widgets.VBox):
     def __init__(self, model: DrizzlingModel, session: Any) -> None:
         self.model, self.session = model, session
         guard = session.guard
-        self._frames: dict[tuple[str, str, int], Any] = {}
+        self._frames: dict[tuple[str, str, int, str], list[Any]] = {}
         self.run = act(
             "Drizzle", guard(lambda: self._run("drizzle product")), kind="primary"
         )
@@ -57,13 +57,12 @@ class DrizzlingPanel(widgets.VBox):
         images = card(
             [self.choices, self.images, self.image_line], heading="Products as images"
         )
-        products = card([self.states], heading="Products")
-        beside = [products, self.coverage, self.task_card]
-        super().__init__(
-            [toolbar(self.run, self.run_all), columns([images], beside), self.trial]
-        )
+        beside = [card([self.states], heading="Products"), self.coverage]
+        run = toolbar(self.run, self.run_all)
+        looks = columns([images], beside)
+        super().__init__([run, looks, self.task_card, self.trial])
         self.add_class("svm-panel")
-        names = ["selected", "beside", "plane", "version"]
+        names = ["selected", "beside", "plane", "version", "shows_difference"]
         model.observe(guard(lambda _: self._show_products()), "products")
         model.observe(guard(lambda _: self._show_images()), names)
         model.observe(guard(lambda _: self._show_catalogue()), "catalogue")
@@ -86,7 +85,7 @@ class DrizzlingPanel(widgets.VBox):
         )
         self.plane = choice(list(PLANES), value=model.plane)
         self.plane.observe(guard(lambda c: model.set_trait("plane", c["new"])), "value")
-        self.beside = menu([("one image", "")], value="", label="Second product")
+        self.beside = menu([_ALONE], value="", label="Second product")
         self.beside.observe(
             guard(lambda c: model.set_trait("beside", c["new"] or "")), "value"
         )
@@ -98,11 +97,14 @@ class DrizzlingPanel(widgets.VBox):
         self.catalogue.observe(
             guard(lambda c: model.set_trait("catalogue", c["new"])), "value"
         )
+        self.difference = switch(
+            "Difference", tooltip="Second product minus the first, to blink with it"
+        )
+        self.difference.observe(
+            guard(lambda c: model.set_trait("shows_difference", c["new"])), "value"
+        )
         self.choices = toolbar(
-            label("Product", self.product),
-            self.plane,
-            label("Beside", self.beside),
-            self.catalogue,
+            self.product, self.plane, self.beside, self.difference, self.catalogue
         )
 
     def _build_viewers(self, guard: Any) -> None:
@@ -129,17 +131,7 @@ class DrizzlingPanel(widgets.VBox):
             empty_text="Open a visit first.",
         )
         self.states.observe(guard(self._picked), "selected")
-        self.tasks = Table(
-            [
-                column("status", "State", "badge"),
-                column("step", "Task"),
-                column("subject", "Subject"),
-                column("seconds", "Time", "number", digits=1, unit="s"),
-            ],
-            height="250px",
-            label="Tasks of the run",
-            empty_text="Nothing has run in this session.",
-        )
+        self.tasks = task_table()
         self.task_card = card([self.tasks], heading="Tasks of the run")
 
     # ---- acting ----
@@ -181,13 +173,15 @@ class DrizzlingPanel(widgets.VBox):
     def _show_run(self) -> None:
         busy = self.session.run_model.is_running
         self.run.disabled = self.run_all.disabled = busy or not self.model.products
+        if self.model.selected and self.model.path(self.model.selected) is None:
+            set_text(self.image_line, self._missing())
 
     def _show_products(self) -> None:
         states = self.model.products
         names = [(state.label, state.basename) for state in states]
         if tuple(self.product.options) != tuple(names):
             self.product.options = names
-            self.beside.options = [("one image", ""), *names]
+            self.beside.options = [_ALONE, *names]
         if self.model.selected:
             self.product.value = self.model.selected
         self.beside.value = self.model.beside
@@ -215,6 +209,9 @@ class DrizzlingPanel(widgets.VBox):
         if model.selected and self.product.value != model.selected:
             self.product.value = model.selected
         self.beside.value, self.plane.value = model.beside, model.plane
+        self.difference.value = model.shows_difference
+        has_pair = bool(model.beside) and model.plane == "SCI"
+        self.difference.layout.display = None if has_pair else "none"
         model.warm_up()
         self.trial.warm_up()
         self._load(self.viewer, model.selected)
@@ -225,35 +222,48 @@ class DrizzlingPanel(widgets.VBox):
         model.ask_statistics()
 
     def _load(self, viewer: ImageViewer, basename: str) -> None:
-        path, plane = self.model.path(basename), self.model.plane
+        model = self.model
+        path, plane = model.path(basename), model.plane
         viewer.layout.display = None if path is not None else "none"
         if path is None:
             viewer.set_frames([])
-            word = "This product is not made yet. Press Drizzle." if basename else ""
-            set_text(self.image_line, word)
+            set_text(self.image_line, self._missing() if basename else "")
             return
-        set_text(self.image_line, "")
-        key = (basename, plane, path.stat().st_mtime_ns)
+        other = model.subtracted if viewer is self.second else None
+        key = (basename, plane, path.stat().st_mtime_ns, str(other or ""))
         if key in self._frames:
-            viewer.set_frames([self._frames[key]])
+            set_text(self.image_line, "")
+            viewer.set_frames(self._frames[key])
             self._show_catalogue()
             return
+        set_text(self.image_line, "Reading the image …")
 
-        def read() -> Any:
+        def read() -> list[Any]:
             if plane == "colour":
-                return colour_frame(self.model, basename)
-            return product_frame(path, plane)
+                return [colour_frame(model, basename)]
+            frames = [product_frame(path, plane)]
+            if other is not None:
+                frames.append(difference_frame(path, other))
+            return frames
 
-        def answer(frame: Any) -> None:
+        def answer(frames: list[Any]) -> None:
             self._frames = {k: v for k, v in self._frames.items() if k[0] != basename}
-            self._frames[key] = frame
-            if viewer is self.viewer and basename != self.model.selected:
+            self._frames[key] = frames
+            if viewer is self.viewer and basename != model.selected:
                 return
-            viewer.set_frames([frame])
+            set_text(self.image_line, "")
+            viewer.set_frames(frames, frame=len(frames) - 1)
             self._show_catalogue()
+            if other is not None:
+                model.note_difference(path, other)
 
         topic = "image" if viewer is self.viewer else "second image"
         self.session.preview(topic, read, answer, delay_s=0.01)
+
+    def _missing(self) -> str:
+        if self.session.run_model.is_running:
+            return "This product is not made yet; the run below makes it."
+        return "This product is not made yet. Press Drizzle."
 
     def _show_catalogue(self) -> None:
         kind = self.model.catalogue
@@ -284,27 +294,9 @@ class DrizzlingPanel(widgets.VBox):
         self.coverage.layout.display = "none" if found is None else None
         if found is None:
             return
-        facts = list(found.keywords)
-        facts.append(("Mean weight", f"{found.weight_mean:.4g}"))
-        ratio = f"{found.weight_ratio:.3f}"
-        if found.is_uneven:
-            ratio += "\nabove 0.2: a larger pixfrac or pixel would even it out"
-        facts.append(("Rms / median of weight", ratio))
-        set_facts(self.statistics, facts)
+        set_facts(self.statistics, statistics_facts(found))
 
     def _show_tasks(self) -> None:
-        is_any = bool(self.session.run_model.rows)
-        self.task_card.layout.display = None if is_any else "none"
-        self.tasks.rows = [
-            {
-                "id": row.identifier,
-                "step": row.step,
-                "subject": row.subject,
-                "status": badge(row.status, "", row.message),
-                "seconds": row.seconds or None,
-                "_tooltip": row.message,
-            }
-            for row in sorted(
-                self.session.run_model.rows, key=lambda row: _ORDER.get(row.status, 3)
-            )
-        ]
+        tasks = self.session.run_model.rows
+        self.task_card.layout.display = None if tasks else "none"
+        self.tasks.rows = task_rows(tasks)

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from svmcore.errors import DrizzleError
+from svmcore.io.mosaic_difference import subtract_mosaics
 from svmcore.io.mosaic_wcs import mosaic_wcs
 from svmcore.io.mosaics import Mosaic, read_mosaic
 from svmcore.previews.color import color_balance, render_color
 from svmcore.previews.stretch import robust_limits
 from svmwidgets.figures import MASK_CLASSES, Box, ImageFrame, fit_sky_mapping
 
-__all__ = ["colour_frame", "mosaic_sky", "product_frame"]
+__all__ = ["colour_frame", "difference_frame", "mosaic_sky", "product_frame"]
 
 
 def mosaic_sky(mosaic: Mosaic) -> Any:
@@ -57,6 +58,42 @@ def product_frame(path: Path, plane: str) -> ImageFrame:
         unit=units[plane],
         mask_classes=MASK_CLASSES[:1],
         sky=mosaic_sky(mosaic),
+    )
+
+
+def difference_frame(path: Path, other: Path, *, name: str = "") -> ImageFrame:
+    """Return a product minus another one, on the grid of the first named.
+
+    Parameters
+    ----------
+    path, other : Path
+        What is subtracted from, and what is subtracted.
+    name : str, optional
+        Shown beside the readout; by default the names of both files.
+
+    Raises
+    ------
+    DrizzleError
+        If they do not overlap or have different units.
+    """
+    difference = subtract_mosaics(path, other)
+    how = "" if difference.is_exact else ", resampled"
+
+    def read_box(box: Box) -> np.ndarray:
+        return difference.box(*box)
+
+    def read_mask(box: Box) -> np.ndarray:
+        return np.isnan(difference.box(*box)).astype(np.uint8)
+
+    return ImageFrame.from_reader(
+        difference.shape,
+        name=(name or f"{path.stem} − {other.stem}") + how,
+        read_box=read_box,
+        read_mask=read_mask,
+        unit=str(difference.mosaic.keyword("BUNIT", "")),
+        scale_group="difference",
+        mask_classes=({**MASK_CLASSES[0], "label": "no common data"},),
+        sky=mosaic_sky(difference.mosaic),
     )
 
 
