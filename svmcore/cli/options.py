@@ -99,7 +99,8 @@ def add_reference_option(parser: argparse.ArgumentParser) -> None:
         default="none",
         metavar="FILE|NAME|none",
         help="catalog file (ECSV, FITS, CSV, VOTable), a service catalog such as "
-        "gaia, or none (the default) to align the exposures to each other only",
+        "gaia, auto for the catalogs of the parameter files in their order, or none "
+        "(the default) to align the exposures to each other only",
     )
     parser.add_argument(
         "--catalog-cache",
@@ -213,7 +214,7 @@ def with_parameter_options(
         for change in found.changes:
             decisions = decisions.with_parameter(change)
         for note in found.notes:
-            log.warning("%s: %s", arguments.parameters, note)
+            log.warning("%s", note)
     products = getattr(arguments, "product", None) or ["*"]
     for text in arguments.set:
         name, equals, value = text.partition("=")

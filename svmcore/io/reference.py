@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy import units as u
+from astropy.io.fits.verify import VerifyWarning
 from astropy.table import MaskedColumn, Table
 from astropy.time import Time
 from astropy.units import UnitsWarning
@@ -118,7 +119,9 @@ def read_reference_file(path: Path, *, name: str = "") -> ReferenceCatalog:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnitsWarning)
-            table = Table.read(path, format=form)
+            warnings.simplefilter("ignore", VerifyWarning)  # the error says more
+            comments = {"comment": "#"} if form == "ascii.csv" else {}
+            table = Table.read(path, format=form, **comments)
     except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
         raise ReferenceCatalogError(
             str(path), f"cannot be read as {form} ({error})", "Check the file."

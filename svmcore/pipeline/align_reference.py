@@ -80,7 +80,7 @@ class ReferenceOffers:
         if len(found) >= needed:
             return found
         warnings.append(
-            f"Catalog {found.name} is not used: it holds {len(found)} stars, "
+            f"Catalog {found.name} is not used: it has {len(found)} star(s), "
             f"MIN_CATALOG_THRESHOLD asks for {needed}."
         )
         return None

@@ -276,3 +276,14 @@ def test_what_a_service_does_not_know_is_passed_over():
     table["ref_epoch"][2] = 0.0
     found = catalog_from_table(table, name="GSC242", source="service")
     assert found.identifier.tolist() == ["11", "12"]
+
+
+def test_comments_in_a_csv_file_are_passed_over(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "# my stars\n# of 2016\nra,dec,epoch\n10,20,2016\n# one\n11,95,2016\n"
+    )
+    with pytest.raises(ReferenceCatalogError, match="column dec, line 6: is 95"):
+        read_reference_file(path)
+    path.write_text(path.read_text().replace("95", "21"))
+    assert len(read_reference_file(path)) == 2
