@@ -28,6 +28,7 @@ KINDS = (
     ("decisions", "decisions.json", "Decisions, for svm run --decisions"),
     ("record", "export_record.json", "Versions, inputs, overrides, time, digests"),
 )
+_RECORDS = ("_report.html", "_report.json", "_manifest.txt")  # of the whole run
 _PACKAGES = ("svmcore", "astropy", "drizzle", "numpy", "photutils", "stwcs", "tweakwcs")
 
 
@@ -41,6 +42,7 @@ class ExportModel(StepModel):
     written = T.Tuple(help="Paths written in this session, newest last")
     in_the_way = T.Tuple(help="Existing files that would be overwritten")
     ready = T.Tuple(help="Names of the products that are there")
+    outdated = T.Tuple(help="Those of them that a run would make again")
     stale = T.Int(0, help="Number of tasks that a run would do again")
 
     def __init__(self, door: Door, **traits: Any) -> None:
@@ -51,7 +53,7 @@ class ExportModel(StepModel):
     def clear(self) -> None:
         """Forget everything of the visit before."""
         self._prepared = self._survey = None
-        self.written = self.in_the_way = self.ready = ()
+        self.written = self.in_the_way = self.ready = self.outdated = ()
         self.folder = ""
         self.settle("todo", "")
 
@@ -68,9 +70,22 @@ class ExportModel(StepModel):
     def take(self, survey: Any) -> None:
         """Take which products are there."""
         self._survey = survey
-        names = [name for task in survey.plan.tasks for name in task.outputs]
         output = self.door.output
-        self.ready = tuple(name for name in names if (output / name).is_file())
+        tasks = survey.plan.tasks
+        names = [name for task in tasks for name in task.outputs]
+        there = [name for name in names if (output / name).is_file()]
+        old = [
+            name
+            for task in tasks
+            if not survey.is_fresh(task.identifier)
+            for name in task.outputs
+        ]
+        records = sorted(
+            path.name for ending in _RECORDS for path in output.glob(f"*{ending}")
+        )
+        with self.hold_trait_notifications():
+            self.ready = (*records, *there)
+            self.outdated = (*(records if old else ()), *old)
         self.stale = sum(todo for _, todo, _ in survey.stale_counts)
 
     def target(self, kind: str) -> Path:

@@ -2,12 +2,15 @@
 
 import ipywidgets as widgets
 import numpy as np
+from matplotlib import colormaps
 
 from svmcore.pipeline.explore import DepthMap
 from svmwidgets.figures import MASK_CLASSES, ImageFrame, ImageViewer, tan_sky_mapping
 from svmwidgets.panels.parts import set_text, text
 
 __all__ = ["DepthView"]
+
+_MOST_ENTRIES = 16
 
 
 class DepthView(widgets.VBox):
@@ -23,7 +26,8 @@ class DepthView(widgets.VBox):
             label="Exposures per pixel",
         )
         self.line = text()
-        super().__init__([self.viewer, self.line])
+        self.key = widgets.HTML()
+        super().__init__([self.viewer, self.line, self.key])
         self.show(None)
 
     def show(self, depth: DepthMap | None) -> None:
@@ -31,6 +35,7 @@ class DepthView(widgets.VBox):
         self.viewer.layout.display = None if depth is not None else "none"
         if depth is None:
             set_text(self.line, "")
+            self.key.value = ""
             return
         grid, block = depth.grid, depth.block
         crpix = tuple((p - 0.5) / block + 0.5 for p in grid.crpix)
@@ -46,8 +51,30 @@ class DepthView(widgets.VBox):
         self.viewer.set_frames([frame])
         most = int(depth.counts.max())
         covered = depth.counts[depth.counts > 0]
-        deepest = float(np.mean(covered == most)) if covered.size else 0.0
+        shares = np.bincount(covered.ravel(), minlength=most + 1) / max(covered.size, 1)
+        self.key.value = _key(shares)
+        deepest = float(shares[most])
         set_text(
             self.line,
             f"Up to {most} exposures per pixel, on {deepest:.0%} of the covered area.",
         )
+
+
+def _key(shares: np.ndarray) -> str:
+    """Return colours with the number of exposures and the share of the area."""
+    most = len(shares) - 1
+    least = int(np.flatnonzero(shares)[0]) if shares.any() else 0
+    entries = []
+    for count in range(most, 0, -1):
+        if not shares[count]:
+            continue
+        place = (count - least) / max(most - least, 1)
+        red, green, blue, _ = colormaps["viridis"](place, bytes=True)
+        entries.append(
+            f'<span><i style="background:rgb({red},{green},{blue})"></i>'
+            f"{count}: {shares[count]:.1%}</span>"
+        )
+    if len(entries) > _MOST_ENTRIES:
+        half = _MOST_ENTRIES // 2
+        entries = [*entries[:half], "<span>…</span>", *entries[-half:]]
+    return f'<div class="svm-depth-key">{"".join(entries)}</div>'

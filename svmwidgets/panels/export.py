@@ -1,19 +1,20 @@
 """Export: parameter files, script, command, report, products."""
 
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
-from svmwidgets.figures import Table, badge, column
 from svmwidgets.models.export import KINDS, ExportModel
 from svmwidgets.panels.comparison import ComparisonCard
+from svmwidgets.panels.confirm import Confirm
+from svmwidgets.panels.copies import CopiesCard
 from svmwidgets.panels.parts import (
     act,
     card,
     columns,
     field,
     label,
+    rows,
     set_text,
     switch,
     text,
@@ -42,17 +43,14 @@ class ExportPanel(widgets.VBox):
             guard(lambda c: model.set_trait("folder", c["new"].strip())), "value"
         )
         self.kinds = {
-            kind: switch(f"{name} — {what}", value=kind in ("custom", "script"))
+            kind: _kind_switch(name, what, is_on=kind in ("custom", "script"))
             for kind, name, what in KINDS
         }
         self.write = act("Write files", guard(self._write), kind="primary")
         self.result = text()
-        self.question = text(css="svm-warning")
-        self.overwrite = act("Overwrite", guard(self._overwrite), kind="danger")
-        self.leave = act("Leave them", guard(self._leave))
-        self.confirm = toolbar(self.question, self.overwrite, self.leave)
-        self.confirm.add_class("svm-confirm")
-        self._pending: Any = None
+        self.confirm = Confirm(
+            session, lambda: set_text(self.result, "Nothing was written.")
+        )
         self.script = widgets.Textarea(
             disabled=True, rows=22, layout=widgets.Layout(width="100%")
         )
@@ -62,24 +60,10 @@ class ExportPanel(widgets.VBox):
         )
         self.command.add_class("svm-script")
         self.command.add_class("svm-wrapped")
-        self.products = Table(
-            [
-                column("name", "File", "code"),
-                column("size", "Size", "number", digits=1, unit="MB"),
-                column("state", "State", "badge"),
-            ],
-            is_multiple=True,
-            height="330px",
-            label="Products",
-            empty_text="No product yet: run the visit first.",
-        )
-        self.target = field("Folder", placeholder="Folder for copies of products")
-        self.copy = act("Copy selected", guard(self._copy))
-        self.report = widgets.HTML()
-        self.report.add_class("svm-note")
-        self.run = act("Run everything", guard(self._run), kind="primary")
-        self.stale = text()
+        self.products = CopiesCard(model, session)
         self.comparison = ComparisonCard(session.comparison, session)
+        kinds = rows(*self.kinds.values())
+        kinds.add_class("svm-kinds")
         super().__init__(
             [
                 columns(
@@ -87,23 +71,14 @@ class ExportPanel(widgets.VBox):
                         card(
                             [
                                 label("Folder", self.folder),
-                                *self.kinds.values(),
+                                kinds,
                                 toolbar(self.write),
                                 self.confirm,
                                 self.result,
                             ],
                             heading="Files",
                         ),
-                        card(
-                            [
-                                toolbar(self.run, self.stale),
-                                self.products,
-                                label("Copy to", self.target),
-                                toolbar(self.copy),
-                                self.report,
-                            ],
-                            heading="Products",
-                        ),
+                        self.products,
                     ],
                     [
                         card([self.script], heading="The session as Python"),
@@ -116,13 +91,8 @@ class ExportPanel(widgets.VBox):
         )
         self.add_class("svm-panel")
         model.observe(guard(lambda _: self._show_folder()), "folder")
-        model.observe(guard(lambda _: self._show_question()), "in_the_way")
-        model.observe(guard(lambda _: self._show_products()), ["ready", "stale"])
         session.observe(guard(lambda _: self.refresh()), ["lines", "step"])
-        session.run_model.observe(guard(lambda _: self._show_run()), "is_running")
         self._show_folder()
-        self._show_question()
-        self._show_products()
         self.refresh()
 
     def refresh(self) -> None:
@@ -138,38 +108,6 @@ class ExportPanel(widgets.VBox):
             self.folder.value = self.model.folder
         self.refresh()
 
-    def _show_question(self) -> None:
-        files = self.model.in_the_way
-        names = ", ".join(Path(name).name for name in files)
-        verb = "exists" if len(files) == 1 else "exist"
-        question = f"{names} {verb} already. Overwrite?" if files else ""
-        set_text(self.question, question)
-        self.confirm.layout.display = None if files else "none"
-
-    def _show_products(self) -> None:
-        output = self.session.output
-        rows = []
-        for name in self.model.ready:
-            path = output / name
-            if path.is_file():
-                size = path.stat().st_size / 1e6
-                rows.append({"id": name, "name": name, "size": size})
-        for row in rows:
-            row["state"] = badge("ok", "there")
-        self.products.rows = rows
-        todo = self.model.stale
-        set_text(self.stale, f"{todo} tasks to do" if todo else "All is up to date.")
-        pages = sorted(output.glob("*report*.html")) if rows else []
-        links = "".join(f"<p>Report: <code>{page}</code></p>" for page in pages)
-        self.report.value = links
-        self._show_run()
-
-    def _show_run(self) -> None:
-        self.run.disabled = self.session.run_model.is_running
-
-    def _run(self) -> None:
-        self.session.run(label="Run everything")
-
     def _chosen(self) -> list[str]:
         return [kind for kind, box in self.kinds.items() if box.value]
 
@@ -180,31 +118,16 @@ class ExportPanel(widgets.VBox):
             return
         texts = self.session.export_text
         if self.model.write(kinds, texts, overwrite=overwrite):
+            self.confirm.forget()
             names = ", ".join(self.model.target(kind).name for kind in kinds)
             set_text(self.result, f"Written to {self.model.folder}: {names}")
         else:
-            self._pending = self._write
             set_text(self.result, "")
+            self.confirm.ask(self.model.in_the_way, lambda: self._write(overwrite=True))
 
-    def _copy(self, *, overwrite: bool = False) -> None:
-        names = list(self.products.selected)
-        folder = self.target.value.strip()
-        if not names or not folder:
-            self.session.warn(
-                "Copy products", "nothing is chosen", "Select products and a folder."
-            )
-            return
-        if self.model.copy(names, Path(folder), overwrite=overwrite):
-            set_text(self.result, f"{len(names)} products copied to {folder}")
-        else:
-            self._pending = self._copy
 
-    def _overwrite(self) -> None:
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending(overwrite=True)
-
-    def _leave(self) -> None:
-        self._pending = None
-        self.model.in_the_way = ()
-        set_text(self.result, "Nothing was written.")
+def _kind_switch(name: str, what: str, *, is_on: bool) -> widgets.Checkbox:
+    """Return a check box that names a file and says what it is."""
+    made = switch(f"<code>{name}</code><span>{what}</span>", value=is_on)
+    made.description_allow_html = True
+    return made

@@ -22,6 +22,7 @@ from svmwidgets.panels.parts import (
     set_facts,
     set_text,
     text,
+    title,
     toolbar,
 )
 
@@ -31,7 +32,7 @@ _COLUMNS = (
     column("use", "Use", "toggle", tooltip="Whether the exposure is processed"),
     column("rootname", "Exposure", "code"),
     column("filter", "Filter"),
-    column("exptime", "Time", "number", digits=1, unit="s"),
+    column("exptime", "Time", "number", digits=1, unit="s", width="112px"),
     column("verdict", "Verdict", "badge"),
     column("role", "Role", "badge", tooltip="What a kept exposure is used for"),
     column("why", "Why", width="42%", tooltip="Keyword, its value, and the rule"),
@@ -65,6 +66,7 @@ class FilteringPanel(widgets.VBox):
         )
         self.table.on_change(guard(self._toggled))
         self.table.observe(guard(lambda _: self._describe()), "selected")
+        self.facts_title = title("All exposures")
         self.facts = text()
         self.reason = field("Reason", placeholder="Why, for the records")
         self.suggested = menu(
@@ -103,7 +105,7 @@ class FilteringPanel(widgets.VBox):
                         )
                     ],
                     [
-                        card([self.facts], heading="Selected"),
+                        card([self.facts_title, self.facts]),
                         card([self.effect, self.change], heading="Products now"),
                     ],
                     split="wide",
@@ -167,22 +169,22 @@ class FilteringPanel(widgets.VBox):
     def _describe(self) -> None:
         names = self._chosen
         self._offer(names)
-        if not names:
-            set_facts(self.facts, self._overview())
-            return
-        if len(names) > 1:
-            set_facts(self.facts, [("Exposures", "\n".join(names))])
+        many = len(names)
+        heading = names[0] if many == 1 else f"{many} exposures"
+        set_text(self.facts_title, heading if many else "All exposures")
+        if many != 1:
+            told = [("", ", ".join(names))] if many else self._overview()
+            set_facts(self.facts, told, css="svm-words")
             return
         verdict = self.model.verdict(names[0])
-        facts = [("Exposure", names[0])]
-        facts.append(("Verdict", "accepted" if verdict.accepted else "rejected"))
+        facts = [("Verdict", "accepted" if verdict.accepted else "rejected")]
         if verdict.override:
             facts.append(("By hand", verdict.override.reason))
         facts += [("Rejects", _told(reason)) for reason in verdict.reasons]
         facts += [("Caveat", _told(caveat)) for caveat in verdict.caveats]
-        if len(facts) == 2:
+        if len(facts) == 1:
             facts.append(("Reasons", "No rule speaks against it."))
-        set_facts(self.facts, facts)
+        set_facts(self.facts, facts, css="svm-words")
 
     def _offer(self, names: list[str]) -> None:
         """Say what the buttons would act on, and grey those that would do nothing."""
@@ -235,7 +237,7 @@ class FilteringPanel(widgets.VBox):
             if not total.filters:
                 facts.append((detector, "no drizzled product"))
         facts += [(one.rootname, one.sentence) for one in tree.left_out]
-        set_facts(self.effect, facts or [("", "No product is left.")])
+        set_facts(self.effect, facts or [("", "No product is left.")], css="svm-words")
         gone = [name for name in self.products.removed if name not in self._all_names()]
         many = f"No longer made: {', '.join(gone)}" if gone else ""
         set_text(self.change, many)

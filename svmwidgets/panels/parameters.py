@@ -87,7 +87,6 @@ class ParametersPanel(widgets.VBox):
                 column("total", "Of", "number", digits=0),
             ],
             has_filter=False,
-            height="470px",
             label="What a run would do again",
             empty_text="Looking up earlier results …",
         )
@@ -146,7 +145,8 @@ class ParametersPanel(widgets.VBox):
         self.form.show(model.fields, model.errors, with_steps=bool(model.search))
         many = len(model.fields)
         set_text(self.count, f"{many} parameter{'' if many == 1 else 's'} shown.")
-        set_facts(self.origin, selection_facts(model.conditions))
+        facts = selection_facts(model.conditions)
+        set_facts(self.origin, facts, css="svm-words")
         found = model.differences()
         self.differences.columns = _difference_columns(model.compared)
         self.revert_all.disabled = not model.door.decisions.parameters

@@ -4,8 +4,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from svmcore.model.names import FileKind
 from svmwidgets.figures import FootprintFigure, Tree, badge, outline, tree_node
 from svmwidgets.models.products import Node, ProductsModel
+from svmwidgets.panels.conditions import selection_facts
 from svmwidgets.panels.depth import DepthView
 from svmwidgets.panels.grids import grid_outline, grid_words
 from svmwidgets.panels.parts import (
@@ -16,11 +18,13 @@ from svmwidgets.panels.parts import (
     set_text,
     switch,
     text,
+    title,
     toolbar,
 )
 
 __all__ = ["ProductsPanel"]
 
+_DRIZZLED, _CALIBRATED = str(FileKind.DRIZZLE), str(FileKind.CALIBRATED)
 _WORDS = {"align only": "note", "WCS only": "note"}
 
 
@@ -40,9 +44,11 @@ class ProductsPanel(widgets.VBox):
         guard = session.guard
         self.tree = Tree([], height="640px", label="Products")
         self.tree.observe(guard(self._picked), "selected")
+        self.name = title("Selected product")
         self.facts = text()
         self.files = text()
         self.origin = text()
+        self.changes = text()
         self.sky = FootprintFigure(height=300, label="Footprint of the product")
         self.depth = DepthView()
         self.flt = switch("Use FLT files where a filter has both FLT and FLC")
@@ -70,13 +76,13 @@ class ProductsPanel(widgets.VBox):
                         card([self.sky], heading="On the sky"),
                     ],
                     [
-                        card([self.facts], heading="Selected product"),
-                        card([self.files], heading="Files"),
+                        card([self.name, self.facts]),
+                        card([self.depth], heading="Exposures per pixel"),
                         card(
-                            [self.origin, toolbar(self.edit)],
+                            [self.origin, self.changes, toolbar(self.edit)],
                             heading="Parameters it uses",
                         ),
-                        card([self.depth], heading="Depth"),
+                        card([self.files], heading="Files"),
                     ],
                     split="even",
                 )
@@ -137,22 +143,21 @@ class ProductsPanel(widgets.VBox):
             return
         node = self.model.node
         if node is None:
-            for line in (self.facts, self.files, self.origin):
+            for line in (self.facts, self.files, self.origin, self.changes):
                 set_facts(line, [])
             self.sky.outlines = []
             return
         facts = [
-            ("Name", node.basename),
-            ("Kind", f"{node.kind} product"),
-            ("Exposures", f"{len(node.exposures)}: {', '.join(node.exposures)}"),
+            ("Kind", f"{node.kind} product, {node.label}"),
+            (_counted(len(node.exposures)), ", ".join(node.exposures)),
             ("Exposure time", f"{node.exptime_s:.1f} s"),
         ]
         sky = self.model.coverage
         if sky is not None:
             area = sky.union_area_arcsec2 / 3600.0
             facts.append(("Area", f"{area:.3f} square arcminutes"))
-            mean = f"{self.model.mean_depth:.2f}"
-            facts.append(("Mean exposures per pixel", mean))
+            mean = f"{self.model.mean_depth:.2f} exposures per pixel"
+            facts.append(("Mean depth", mean))
             if sky.isolated:
                 facts.append(("Apart from the rest", ", ".join(sky.isolated)))
             self._draw(sky)
@@ -163,15 +168,16 @@ class ProductsPanel(widgets.VBox):
             facts.append(("Scale", f"{grid.scale_arcsec:.5f} arcsec per pixel"))
             turn = round(grid.orientation_deg, 3) + 0.0  # no minus zero
             facts.append(("Orientation", f"{turn:.3f}° east of north"))
+        set_text(self.name, node.basename)
         set_facts(self.facts, facts)
         set_facts(self.files, [*node.files], css="svm-files")
-        conditions = " → ".join(self.model.conditions_of(node.basename))
-        origin = [("Sets, later ones win", conditions or "detector")]
-        origin += [
+        sets = selection_facts(self.model.conditions_of(node.basename))
+        set_facts(self.origin, sets, css="svm-words")
+        changes = [
             (key, f"{value} ({why})")
             for key, value, why in self.model.changes_of(node.basename)
         ]
-        set_facts(self.origin, origin)
+        set_facts(self.changes, changes)
         self.depth.show(self.model.depth)
         self.model.ask_geometry()
 
@@ -181,6 +187,7 @@ class ProductsPanel(widgets.VBox):
                 name,
                 [[corner[0] for corner in ring] for ring in rings],
                 [[corner[1] for corner in ring] for ring in rings],
+                group="exposures that go in",
             )
             for name, rings in zip(sky.rootnames, sky.outlines, strict=True)
             if rings
@@ -192,9 +199,13 @@ class ProductsPanel(widgets.VBox):
         self.sky.caption = grid_words(grid) if grid is not None else ""
 
 
+def _counted(count: int) -> str:
+    return f"{count} exposure{'' if count == 1 else 's'}"
+
+
 def _drawn(node: Node) -> dict[str, Any]:
     names = dict(node.files)
-    shown = names.get("drizzle") or names.get("calibrated") or node.basename
+    shown = names.get(_DRIZZLED) or names.get(_CALIBRATED) or node.basename
     count = len(node.exposures)
     many = f"{count} exp., " if count > 1 else ""
     badges = [badge(_WORDS[node.kind], node.kind)] if node.kind in _WORDS else []

@@ -139,12 +139,12 @@ def test_export_asks_before_it_overwrites(dashboard, tmp_path):
     written = tmp_path / "products" / "custom_parameters.json"
     first = written.read_bytes()
     panel.write.click()
-    assert "Overwrite?" in panel.question.value
+    assert "Overwrite?" in panel.confirm.question.value
     written.write_text("precious")
-    panel.leave.click()
+    panel.confirm.leave.click()
     assert written.read_text() == "precious"
     panel.write.click()
-    panel.overwrite.click()
+    panel.confirm.overwrite.click()
     assert written.read_bytes() == first
     assert len(session.export.written) == 12
 
@@ -251,7 +251,10 @@ FAULTS = {
     "inputs": ("svmwidgets.session.read_visit", "inputs.open_button"),
     "filtering": ("svmwidgets.session.decide", "filtering.reject"),
     "products": ("svmwidgets.models.products.footprints", ""),
-    "parameters": ("svmwidgets.models.parameters.read_parameter_file", "Adopt its values"),
+    "parameters": (
+        "svmwidgets.models.parameters.read_parameter_file",
+        "Adopt its values",
+    ),
     "alignment": ("svmwidgets.runs.make_plan", "Align"),
     "drizzling": ("svmwidgets.runs.make_plan", "Drizzle"),
     "export": ("svmwidgets.models.export.write_custom_file", "export.write"),
