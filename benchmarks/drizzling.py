@@ -10,6 +10,8 @@ headers hold. The floor is what the resampling, blot and median calls of these
 parameters cost, bare, once each: they are timed inside the tasks of the same run,
 so that a busy machine slows both alike, and spread over the cores, plus one read of
 the exposures' pixels and one write of the products' pixels, timed after the run.
+The wall time is that of a new process after its imports: worker processes are started
+and load their libraries, and the visit is read and planned.
 Let scratch be in memory (``--scratch /dev/shm``) where the machine has the room.
 """
 
@@ -26,6 +28,7 @@ from memory import MemoryWatch
 from svmcore import prepare_visit, run_plan
 from svmcore.io.sections import read_chip_planes, read_section
 from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
+from svmcore.pipeline.preload import preload_steps
 from svmcore.pipeline.process import worker_count
 from svmcore.pipeline.tasks import NamedFunction, Task
 from svmcore.simulation import VisitConfig, write_visit
@@ -57,9 +60,10 @@ def plan(source):
 
 def measure(source, output):
     """Drizzle one visit and print what it cost."""
-    total, tasks = plan(source)
     workers = worker_count()
     start = time.perf_counter()
+    preload_steps(("drizzling",), output=output)  # as process_visit does it
+    total, tasks = plan(source)
     with MemoryWatch() as memory:
         outcome = run_plan(tasks, output=output, workers=workers)
     wall = time.perf_counter() - start

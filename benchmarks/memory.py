@@ -6,6 +6,9 @@ import psutil
 
 __all__ = ["MemoryWatch"]
 
+# To ask takes 10 ms a process: done often, it slows what it watches.
+INTERVAL_S = 0.5
+
 
 class MemoryWatch:
     """Largest memory of this process and all its children (PSS) [byte]."""
@@ -23,7 +26,7 @@ class MemoryWatch:
 
     def _watch(self):
         me = psutil.Process()
-        while not self._stop.wait(0.2):
+        while not self._stop.wait(INTERVAL_S):
             total = 0
             for process in [me, *me.children(recursive=True)]:
                 try:

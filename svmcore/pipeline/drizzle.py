@@ -80,11 +80,46 @@ def drizzling_tasks(
         for task in cosmic_ray_tasks(total, parameters=parameters, fit_task=fit_task)
     }
     planner = ProductPlanner(total, parameters, frozenset(flags), fit_task, has_errors)
-    tasks: list[Task] = []
-    for product in total.filters:
-        tasks.extend(planner.filter_tasks(product))
-    tasks.extend(planner.total_tasks())
+    tasks = _with_early_total(
+        [planner.filter_tasks(product) for product in total.filters],
+        planner.total_tasks(),
+    )
     return _without(tasks, unmade_products(total, parameters=parameters))
+
+
+def _with_early_total(
+    filters: Sequence[Sequence[Task]], total: Sequence[Task]
+) -> list[Task]:
+    """Return all tasks in such an order that the total product is not the last.
+
+    Nothing could be done beside it. What it needs of a filter comes right after
+    that filter's product, and the exposure products of the last filter, which
+    nothing needs, come after the total.
+    """
+    everything = [task for tasks in (*filters, total) for task in tasks]
+    wanted = {total[-1].identifier} if total else set()
+    for task in reversed(everything):
+        if task.identifier in wanted:
+            wanted.update(_needs(task))
+    ordered: list[Task] = []
+    left = list(total)
+    to_come = {task.identifier for task in everything}
+    for number, tasks in enumerate(filters, start=1):
+        mine = {task.identifier for task in tasks}
+        ordered += [task for task in tasks if task.identifier in wanted]
+        to_come -= mine
+        for task in list(left):
+            is_ready = not _needs(task) & to_come
+            if is_ready and (number == len(filters) or _needs(task) & mine):
+                ordered.append(task)
+                left.remove(task)
+                to_come.discard(task.identifier)
+        ordered += [task for task in tasks if task.identifier not in wanted]
+    return [*ordered, *left]
+
+
+def _needs(task: Task) -> set[str]:
+    return {name for names in task.needs.values() for name in names}
 
 
 def _without(tasks: Sequence[Task], unmade: Sequence[Product]) -> tuple[Task, ...]:
@@ -98,7 +133,7 @@ def _without(tasks: Sequence[Task], unmade: Sequence[Product]) -> tuple[Task, ..
         if name in dropped or not (is_final or name in needed):
             continue
         kept.append(task)
-        needed.update(name for names in task.needs.values() for name in names)
+        needed.update(_needs(task))
     return tuple(reversed(kept))
 
 
