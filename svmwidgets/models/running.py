@@ -11,6 +11,23 @@ from svmcore.pipeline import events as ev
 
 __all__ = ["RunModel", "TaskRow"]
 
+# What a task of a step costs beside the others [s], from runs of whole visits.
+# Only the ratios count, and only until the run itself has times of that step.
+_USUAL = {
+    "detect sources": 1.5,
+    "fit alignment": 6.0,
+    "measure sky": 3.0,
+    "resample": 1.8,
+    "drizzle product": 1.5,
+    "change pixels for total": 0.3,
+    "combine images": 0.4,
+    "preview": 0.5,
+    "color preview": 2.0,
+    "find catalog sources": 4.5,
+    "measure catalog sources": 4.5,
+}
+_OVER = frozenset({"ok", "reused", "failed", "blocked"})
+
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
@@ -53,6 +70,7 @@ class RunModel(T.HasTraits):
         super().__init__(**traits)
         self._place: dict[str, int] = {}
         self._weights: dict[str, float] = {}
+        self._estimate = (float("nan"), 0.0)  # time left, and when that was said [s]
 
     def begin(self, label: str, tasks: Sequence[Any]) -> None:
         """Start a new list of tasks."""
@@ -62,6 +80,7 @@ class RunModel(T.HasTraits):
             self.rows, self.label, self.outcome = rows, label, ""
             self.fraction, self.elapsed_s = 0.0, 0.0
             self.remaining_s = float("nan")
+            self._estimate = (float("nan"), 0.0)
             self.message = f"{label}: starting workers"
             self.is_running = True
 
@@ -83,7 +102,11 @@ class RunModel(T.HasTraits):
     def tick(self, elapsed_s: float) -> None:
         """Show that time passes while no event comes."""
         if self.is_running:
-            self.elapsed_s = elapsed_s
+            left, said_s = self._estimate
+            with self.hold_trait_notifications():
+                self.elapsed_s = elapsed_s
+                left -= elapsed_s - said_s
+                self.remaining_s = 1.0 if left < 1.0 else left  # nan stays nan
 
     def end(self, outcome: str, message: str) -> None:
         """Note how the run ended."""
@@ -100,24 +123,32 @@ class RunModel(T.HasTraits):
         return Counter(row.status for row in self.rows)
 
     def _measure(self) -> None:
-        usual = 0.5 if not self._weights else max(self._weights.values())
-        weight = [self._weights.get(row.step, usual) for row in self.rows]
+        known = {step: self._weight(step) for step in {r.step for r in self.rows}}
+        weight = [known[row.step] for row in self.rows]
         over = sum(
-            w
-            for w, row in zip(weight, self.rows, strict=True)
-            if row.status not in ("waiting", "running")
+            w for w, row in zip(weight, self.rows, strict=True) if row.status in _OVER
         )
         total = sum(weight) or 1.0
         self.fraction = min(over / total, 1.0)
         made = sum(row.seconds for row in self.rows)
-        left = total - over
         if made > 0 and self.elapsed_s > 0:
-            self.remaining_s = left * max(self.elapsed_s / made, 0.1)
+            # Workers side by side make it shorter, starting them does not count.
+            share = min(max(self.elapsed_s / made, 0.1), 1.0)
+            self.remaining_s = (total - over) * share
+            self._estimate = (self.remaining_s, self.elapsed_s)
         running = [row for row in self.rows if row.status == "running"]
         if running:
             names = ", ".join(f"{row.step} {row.subject}" for row in running[:2])
             done = sum(r.status not in ("waiting", "running") for r in self.rows)
             self.message = f"{done} of {len(self.rows)} · {names}"
+
+    def _weight(self, step: str) -> float:
+        """Return what a task of a step costs, by this run or by earlier ones [s]."""
+        if step in self._weights:
+            return self._weights[step]
+        ratios = sorted(w / _USUAL.get(k, 1.0) for k, w in self._weights.items())
+        pace = ratios[len(ratios) // 2] if ratios else 1.0
+        return _USUAL.get(step, 1.0) * pace
 
 
 def _updated(row: TaskRow, event: Any) -> TaskRow:

@@ -1,5 +1,6 @@
 """Drizzling: run it, look at the products, try parameters on a cutout."""
 
+import time
 from typing import Any
 
 import ipywidgets as widgets
@@ -29,6 +30,7 @@ __all__ = ["DrizzlingPanel"]
 
 _LINK = "svm products"
 _ALONE = ("nothing beside", "")
+_LIST_EVERY_S = 1.0  # hundreds of rows are not to be sent with every event
 
 
 class DrizzlingPanel(widgets.VBox):
@@ -45,6 +47,7 @@ class DrizzlingPanel(widgets.VBox):
     def __init__(self, model: DrizzlingModel, session: Any) -> None:
         self.model, self.session = model, session
         guard = session.guard
+        self._listed_s = 0.0
         self._frames: dict[tuple[str, str, int, str], list[Any]] = {}
         self.run = act(
             "Drizzle", guard(lambda: self._run("drizzle product")), kind="primary"
@@ -70,7 +73,7 @@ class DrizzlingPanel(widgets.VBox):
         model.observe(guard(lambda _: self._show_statistics()), "statistics")
         session.run_model.observe(guard(lambda _: self._show_tasks()), "rows")
         session.run_model.observe(guard(lambda _: self._show_run()), "is_running")
-        session.observe(guard(lambda _: self._show_images()), "step")
+        session.observe(guard(lambda _: self._show_step()), "step")
         self._show_products()
         self._show_statistics()
         self._show_tasks()
@@ -170,7 +173,13 @@ class DrizzlingPanel(widgets.VBox):
 
     # ---- showing ----
 
+    def _show_step(self) -> None:
+        self._show_images()
+        self._show_tasks()
+
     def _show_run(self) -> None:
+        self._listed_s = 0.0
+        self._show_tasks()
         busy = self.session.run_model.is_running
         self.run.disabled = self.run_all.disabled = busy or not self.model.products
         if self.model.selected and self.model.path(self.model.selected) is None:
@@ -297,6 +306,11 @@ class DrizzlingPanel(widgets.VBox):
         set_facts(self.statistics, statistics_facts(found))
 
     def _show_tasks(self) -> None:
-        tasks = self.session.run_model.rows
+        run, now = self.session.run_model, time.monotonic()
+        if self.session.step != "drizzling":
+            return
+        if run.is_running and now - self._listed_s < _LIST_EVERY_S:
+            return  # the end of the run lists them once more
+        tasks, self._listed_s = run.rows, now
         self.task_card.layout.display = None if tasks else "none"
         self.tasks.rows = task_rows(tasks)

@@ -10,7 +10,7 @@ from svmwidgets.models.states import Statistics
 __all__ = ["statistics_facts", "task_rows", "task_table"]
 
 # What a user wants to see first.
-_ORDER = {"failed": 0, "blocked": 1, "running": 1, "waiting": 2}
+_ORDER = {"failed": 0, "blocked": 1, "running": 1, "waiting": 2, "reused": 4}
 
 
 def task_table() -> Table:
