@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from svmcore.alignment.epsf import FieldPsf
+from svmcore.alignment.member import GroupMember
 from svmcore.alignment.problem import GroupProblem
 from svmcore.alignment.sources import StarStamps
 from svmcore.alignment.visit_psf import (
@@ -13,11 +15,12 @@ from svmcore.alignment.visit_psf import (
     PsfShape,
     build_profiles,
     profile_stars,
+    refit_positions,
 )
 from svmcore.model.detector import DETECTORS
 from svmcore.model.fit import SourceList
 
-__all__ = ["centre_offsets", "moved_sources"]
+__all__ = ["centre_profiles", "is_clean", "moved_sources"]
 
 _MANY_IMAGES = 60  # checked star images, above which no others are used
 _MIN_IMAGES = 12
@@ -28,18 +31,21 @@ _CLEAN_DETECTORS = {
     key.slug for key, traits in DETECTORS.items() if not traits.has_cosmic_rays
 }
 
-Offsets = Mapping[int, tuple[float, float]]
+
+def is_clean(detector: str) -> bool:
+    """Return whether no cosmic rays are left in the images of a detector."""
+    return detector in _CLEAN_DETECTORS
 
 
-def centre_offsets(
+def centre_profiles(
     problem: GroupProblem,
     residuals: PixelResiduals,
     chosen: Sequence[int],
     stamps: Mapping[str, StarStamps],
     *,
     fwhm_pix: float,
-) -> Offsets:
-    """Return how far the profile's centre lies from first positions, by chip.
+) -> Mapping[int, FieldPsf]:
+    """Return profiles that tell how far first positions lie off the centre.
 
     Parameters
     ----------
@@ -56,8 +62,8 @@ def centre_offsets(
 
     Returns
     -------
-    Mapping of int to tuple of float
-        Offset along x and y by EXTVER [pixel]; empty with too few stars.
+    Mapping of int to FieldPsf
+        Profile of each chip, by EXTVER; empty with too few stars.
 
     Notes
     -----
@@ -70,7 +76,7 @@ def centre_offsets(
     """
     members = list(chosen)
     good = profile_stars(problem, residuals, members, stamps)
-    if len(good) < _MANY_IMAGES and problem.detector in _CLEAN_DETECTORS:
+    if len(good) < _MANY_IMAGES and is_clean(problem.detector):
         smooth = np.zeros(len(residuals.row), dtype=np.bool_)
         for number in members:
             mine = residuals.member == number
@@ -81,13 +87,44 @@ def centre_offsets(
     if len(good) < _MIN_IMAGES:
         return {}
     shape = PsfShape(fwhm_pix, varies=False)
-    profiles = build_profiles(problem, residuals, good, stamps, shape)
-    return {extver: psf.at(0.0, 0.0).centre for extver, psf in profiles.items()}
+    return build_profiles(problem, residuals, good, stamps, shape)
 
 
-def moved_sources(sources: SourceList, offsets: Offsets) -> SourceList:
-    """Return the sources with the positions of each chip moved alike."""
-    step: NDArray[np.float64] = np.zeros_like(sources.xy)
-    for extver, offset in offsets.items():
-        step[sources.extver == extver] = offset
-    return replace(sources, xy=sources.xy + step)
+def moved_sources(
+    member: GroupMember,
+    stamps: Mapping[str, StarStamps],
+    profiles: Mapping[int, FieldPsf],
+    detector: str,
+) -> SourceList:
+    """Return sources with first positions moved to the centre of the profile.
+
+    Parameters
+    ----------
+    member : GroupMember
+        Exposure with first positions.
+    stamps : Mapping of str to StarStamps
+        Pixels around the sources, by rootname.
+    profiles : Mapping of int to FieldPsf
+        From `centre_profiles`.
+    detector : str
+        Detector slug.
+
+    Notes
+    -----
+    All of a chip move alike, but for saturated stars, to which the profile is
+    fitted: a Gaussian knows nothing of the wings that are left of them.
+    """
+    if not profiles:
+        return member.sources
+    step: NDArray[np.float64] = np.zeros_like(member.sources.xy)
+    for extver, psf in profiles.items():
+        step[member.sources.extver == extver] = psf.at(0.0, 0.0).centre
+    moved = replace(member.sources, xy=member.sources.xy + step)
+    (found,) = refit_positions(
+        [replace(member, sources=moved)],
+        stamps,
+        profiles,
+        is_clean=is_clean(detector),
+        saturated_only=True,
+    )
+    return found

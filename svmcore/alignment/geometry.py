@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import fdtri, gammainccinv
+from scipy.special import chdtrc, fdtri, gammainccinv
 
 from svmcore.alignment.settings import GEOMETRIES, AlignmentSettings
-from svmcore.alignment.solve import TERMS, Normal, solve_terms
+from svmcore.alignment.solve import LENGTH_MAS, TERMS, Normal, solve_terms
 
 __all__ = [
+    "LeftOut",
     "ReferenceFacts",
     "TermChoice",
     "choose_terms",
+    "left_out_terms",
     "richest_choice",
     "term_columns",
 ]
@@ -27,13 +29,19 @@ _GEOMETRY_OF_TERM = {"roll": "rshift", "scale": "rscale", "skew": "general"}
 # Chance of keeping a term that differs between exposures without need: small, for
 # errors of centroids hang together a little over the field.
 _EACH_CHANCE = 1e-6
-# Stars that a common term needs, and the chance of keeping it without need.
-# Rolls of the telescope are real and usual, changes of scale are not.
-_COMMON_STARS = {"roll": 3, "scale": 6, "skew": 12}
+_COMMON_STARS = {"roll": 3, "scale": 6, "skew": 12}  # that a common term needs
 # The catalog states its errors, so that the scatter is not all that is known: they
 # count as many degrees of freedom.
 _KNOWN_ERRORS = 20
-_COMMON_CHANCE = {"roll": 0.0455, "scale": 0.0027, "skew": 0.0027}
+# Chance of keeping a common term without need. Rolls of the telescope are real and
+# usual; whether a change of scale is likely is told by its usual size.
+_COMMON_CHANCE = {"roll": 0.0455, "skew": 0.0027}
+# What a common term usually is where it is not zero. Rolls of 0.004 deg and changes of
+# scale of a tenth to a third of a pixel over a detector, 50 ppm and more, are usual
+# between WFC3/UVIS and Gaia: O'Connor, Bajaj, Mack & Calamida, from 7400 exposures.
+USUAL_MAS = {"roll": np.radians(0.004) * LENGTH_MAS, "scale": 5e-5 * LENGTH_MAS}
+# Odds against a change of scale before anything is measured.
+_SCALE_ODDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,23 @@ class ReferenceFacts:
     pairs: int
     stars: int
     scatter: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A term common to all exposures that is not fitted, as far as it is known.
+
+    Parameters
+    ----------
+    square : float
+        Expected square of what it really is, given its usual size and the
+        measurement [mas^2 at `LENGTH_MAS`].
+    direction : ndarray of float, shape (6 e,)
+        Change of all terms with it: the shifts follow.
+    """
+
+    square: float
+    direction: FloatArray
 
 
 def richest_choice(matches: int, settings: AlignmentSettings) -> TermChoice:
@@ -213,9 +238,11 @@ def choose_terms(
     -------
     choice : TermChoice
         A term that differs between exposures is kept if chance would give
-        its gain with a probability below 1e-6; a common scale is kept if it
-        exceeds 3 sigma, a common roll 2 sigma. With few reference stars more
-        is asked for, as in the F-test, for their scatter is hardly known.
+        its gain with a probability below 1e-6; a common roll is kept if it
+        exceeds 2 sigma, a skew 3 sigma, a scale if the measurement is more
+        likely with a change of the usual size than without, by more than the
+        odds against one. With few reference stars more is asked for, as in
+        the F-test, for their scatter is hardly known.
     reasons : tuple of str
         One sentence per decision.
     """
@@ -234,11 +261,12 @@ def choose_terms(
     for term in ("skew", "scale", "roll"):
         if getattr(choice, term) == _COMMON:
             needed = settings.matches_needed(_GEOMETRY_OF_TERM[term]) or 0
+            sigma = _common_sigma(normal, choice, term, matches, settings, fixed)
             choice, reason = _test_common(
                 choice,
                 term,
                 chi2_of,
-                reference,
+                (reference, _chance(term, sigma)),
                 enough=reference.pairs >= needed
                 and reference.stars >= _COMMON_STARS[term],
             )
@@ -267,18 +295,19 @@ def _test_common(
     choice: TermChoice,
     term: str,
     chi2_of: _Chi2,
-    reference: ReferenceFacts,
+    evidence: tuple[ReferenceFacts, float],
     *,
     enough: bool,
 ) -> tuple[TermChoice, str]:
     """Return the choice without a common term unless it is significant."""
+    reference, chance = evidence
     simpler = replace(choice, **{term: "none"})
     if not enough:
         return simpler, f"common {term} not fitted: too few reference matches"
     gained = chi2_of(simpler)[0] - chi2_of(choice)[0]
     terms = len(_TERM_ROWS[term])
     spare = max(1, 2 * reference.stars - 3 - terms) + _KNOWN_ERRORS
-    asked = terms * float(fdtri(terms, spare, 1.0 - _COMMON_CHANCE[term]))
+    asked = terms * float(fdtri(terms, spare, 1.0 - chance))
     limit = asked * reference.scatter
     kept = gained > limit
     reason = (
@@ -286,3 +315,70 @@ def _test_common(
         f"{np.sqrt(max(0.0, gained)):.1f} sigma, {np.sqrt(limit):.1f} asked for"
     )
     return (choice if kept else simpler), reason
+
+
+def _chance(term: str, sigma: float) -> float:
+    """Return the chance with which a common term may be kept without need.
+
+    For the scale: where the evidence of a measurement with that error [mas]
+    outweighs the odds.
+    """
+    if term != "scale":
+        return _COMMON_CHANCE[term]
+    ratio = (USUAL_MAS["scale"] / max(sigma, 1e-6)) ** 2
+    evidence = 2.0 * np.log(_SCALE_ODDS) + np.log1p(ratio)
+    return float(chdtrc(1.0, evidence * (1.0 + 1.0 / ratio)))
+
+
+def _common_sigma(
+    normal: Normal,
+    choice: TermChoice,
+    term: str,
+    matches: NDArray[np.int64],
+    settings: AlignmentSettings,
+    fixed: int | None,
+) -> float:
+    """Return the error of the first parameter of a term common to all [mas]."""
+    columns = term_columns(choice, matches, settings, fixed=fixed)
+    covariance = solve_terms(normal, columns)[1]
+    return float(
+        np.sqrt(max(0.0, covariance[_TERM_ROWS[term][0]][_TERM_ROWS[term][0]]))
+    )
+
+
+def left_out_terms(
+    normal: Normal,
+    choice: TermChoice,
+    matches: NDArray[np.int64],
+    settings: AlignmentSettings,
+) -> tuple[LeftOut, ...]:
+    """Return what the common roll and scale may be that are not fitted.
+
+    Parameters
+    ----------
+    normal : Normal
+        Normal equations of all terms, tied to a catalog.
+    choice : TermChoice
+        What is fitted.
+    matches : ndarray of int, shape (e,)
+        Usable matches of each exposure.
+    settings : AlignmentSettings
+        Alignment parameters.
+    """
+    found = []
+    for term, usual in USUAL_MAS.items():
+        if getattr(choice, term) != "none":
+            continue
+        richer = replace(choice, **{term: _COMMON})
+        columns = term_columns(richer, matches, settings)
+        terms, covariance, _ = solve_terms(normal, columns)
+        row = _TERM_ROWS[term][0]
+        variance = float(covariance[row, row])
+        if variance <= 0.0:  # the stars do not tell it
+            unit = _unit(len(matches), list(range(len(matches))), row)
+            found.append(LeftOut(usual**2, unit))
+            continue
+        share = usual**2 / (usual**2 + variance)
+        square = share * variance + (share * float(terms[0, row])) ** 2
+        found.append(LeftOut(square, covariance[:, row] / variance))
+    return tuple(found)

@@ -325,18 +325,27 @@ def _named_terms(
     matrix = affine.matrix
     rows = design_rows(centre[None, :])[0]
     shift_cov = rows @ cov @ rows.T
+    shift_error = float(np.sqrt(max(0.0, np.trace(shift_cov) / 2.0)))
     return FitTerms(
         fitgeom=solved.solution.choice.geometry,
         shift_east_mas=float(shift[0]),
         shift_north_mas=float(shift[1]),
-        shift_error_mas=float(np.sqrt(max(0.0, np.trace(shift_cov) / 2.0))),
+        shift_error_mas=shift_error,
         # North through east is clockwise on a plane with east as x.
         rotation_deg=float(-np.degrees((matrix[1, 0] - matrix[0, 1]) / 2.0)),
         rotation_error_deg=float(np.degrees(np.sqrt(max(0.0, cov[2, 2])) / LENGTH_MAS)),
         scale_ppm=float(((matrix[0, 0] + matrix[1, 1]) / 2.0 - 1.0) * 1e6),
         scale_error_ppm=float(np.sqrt(max(0.0, cov[3, 3])) / LENGTH_MAS * 1e6),
         skew_deg=float(np.degrees(matrix[0, 1] + matrix[1, 0])),
+        position_error_mas=float(np.hypot(shift_error, _calibration_error(solved))),
     )
+
+
+def _calibration_error(solved: SolvedGroup) -> float:
+    """Return what the distortion tables leave of a position, per axis [mas]."""
+    problem = solved.problem
+    scales = [pixel_scale_mas(member) for member in problem.members]
+    return problem.settings.calibration_error_pix * float(np.mean(scales))
 
 
 def _group_terms(solved: SolvedGroup) -> FitTerms:

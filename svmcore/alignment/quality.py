@@ -11,6 +11,7 @@ __all__ = ["FitFacts", "judge_group", "judge_member"]
 
 _FEW_SPARE = 6
 _POOR_SPREAD = 0.15  # rms extent of the stars over that of the field
+_GOOD_CORNER_MAS = 1.5  # error per axis; more, and few or faint stars decide
 _MAX_CLIPPED = 0.5
 _MAX_CHI = 3.0
 
@@ -35,7 +36,8 @@ class FitFacts:
     spread : float
         Rms extent of the matched stars over that of the field; 1 is even.
     corner_error_mas : float
-        Formal error at the field's farthest corner [mas].
+        Error per axis at the field's farthest corner, with what a roll or
+        scale that is not fitted may be [mas].
     """
 
     reference_used: int
@@ -113,6 +115,8 @@ def _weaknesses(facts: FitFacts) -> str:
         return f"only {facts.spare} numbers are left to check it"
     if facts.spread < _POOR_SPREAD:
         return "the stars cover a small part of the field"
+    if facts.corner_error_mas > _GOOD_CORNER_MAS:
+        return f"they leave {facts.corner_error_mas:.2g} mas of error in the corner"
     return ""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from svmcore.alignment.centre import centre_offsets, moved_sources
+from svmcore.alignment.centre import centre_profiles, is_clean, moved_sources
 from svmcore.alignment.group import solve_members
 from svmcore.alignment.member import GroupMember
 from svmcore.alignment.phase import fit_phase_series, phase_bias, phase_series
@@ -32,7 +32,7 @@ _MIN_IMAGES = 60  # star images of a profile
 _FIELD_IMAGES = 150  # per chip, of a profile that varies over it
 _MIN_SERIES = 30  # stars of a phase series
 _NEEDED_GAIN = 0.95  # scatter after over before
-_WORST_BIAS_PIX = 0.015  # phase bias below which first positions are kept
+_WORST_BIAS_PIX = 0.008  # phase bias below which first positions are kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,9 +144,11 @@ def _centred(
     members = list(problem.members)
     for name in sorted({member.filter_name for member in members}):
         chosen = [k for k, m in enumerate(members) if m.filter_name == name]
-        offsets = centre_offsets(problem, residuals, chosen, stamps, fwhm_pix=fwhm_pix)
+        profiles = centre_profiles(
+            problem, residuals, chosen, stamps, fwhm_pix=fwhm_pix
+        )
         for number in chosen:
-            sources = moved_sources(members[number].sources, offsets)
+            sources = moved_sources(members[number], stamps, profiles, problem.detector)
             members[number] = replace(members[number], sources=sources)
     return tuple(members)
 
@@ -275,7 +277,12 @@ def _refine_filter(
     chosen, good = which
     if len(good) >= _MIN_IMAGES:
         profiles = build_profiles(problem, residuals, good, stamps, shape)
-        found = refit_positions([problem.members[e] for e in chosen], stamps, profiles)
+        found = refit_positions(
+            [problem.members[e] for e in chosen],
+            stamps,
+            profiles,
+            is_clean=is_clean(problem.detector),
+        )
         changed = dict(zip(chosen, found, strict=True))
         varies = any(psf.varies for psf in profiles.values())
         how = "effective PSF that varies over the chip" if varies else "effective PSF"
@@ -290,10 +297,18 @@ def _refine_filter(
     if bright.sum() >= _MIN_SERIES:
         changed = _without_phase(problem, residuals, chosen, bright)
         how = f"phase series from {int(bright.sum())} positions"
-    offsets = centre_offsets(
+    centred = centre_profiles(
         problem, residuals, chosen, stamps, fwhm_pix=shape.fwhm_pix
     )
-    moved = {number: moved_sources(found, offsets) for number, found in changed.items()}
+    moved = {
+        number: moved_sources(
+            replace(problem.members[number], sources=found),
+            stamps,
+            centred,
+            problem.detector,
+        )
+        for number, found in changed.items()
+    }
     return moved, how
 
 

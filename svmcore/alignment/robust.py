@@ -1,14 +1,17 @@
 """The global solution with outliers left out and errors that fit the residuals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from svmcore.alignment.geometry import (
+    LeftOut,
     ReferenceFacts,
     TermChoice,
     choose_terms,
+    left_out_terms,
     richest_choice,
     term_columns,
 )
@@ -45,7 +48,8 @@ class GroupSolution:
     terms : ndarray of float, shape (e, 6)
         Displacements at `LENGTH_MAS` from the centre [mas].
     covariance : ndarray of float, shape (6 e, 6 e)
-        Their covariance [mas^2].
+        Their covariance, with what a common roll or scale that is not fitted
+        may still be [mas^2].
     choice : TermChoice
         What was fitted.
     sigma : ndarray of float, shape (n,)
@@ -159,7 +163,18 @@ def solve_group(
             )
             history.extend(reasons)
             columns = term_columns(choice, matches, settings, fixed=fixed)
+    if (state.reference_weight > 0).any():
+        normal = accumulate(obs, state.weight, state.reference_weight)
+        state = _with_left_out(state, left_out_terms(normal, choice, matches, settings))
     return _finish(work, state, choice, columns.shape[1], tuple(history))
+
+
+def _with_left_out(state: _State, terms: Sequence[LeftOut]) -> _State:
+    """Return the state with the errors that terms may make that are not fitted."""
+    covariance = state.covariance
+    for term in terms:
+        covariance = covariance + term.square * np.outer(term.direction, term.direction)
+    return replace(state, covariance=covariance)
 
 
 def _count_matches(

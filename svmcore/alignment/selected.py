@@ -24,6 +24,7 @@ BoolArray = NDArray[np.bool_]
 
 _SPARSE_REFERENCE = 25  # reference stars below which saturated ones help out
 _AROUND_MAS = 3000.0
+_GOOD_ERROR_PIX = 0.02  # of saturated stars that are as good as others
 _SPARSE_STARS = 12  # saturated stars help out below this many others
 
 
@@ -83,9 +84,8 @@ def select_sources(
 
     Notes
     -----
-    Saturated stars take part only where there is little else: few sources,
-    or few reference stars, which are among the brightest. Their errors are
-    large.
+    Saturated stars with large errors take part only where there is little
+    else: few sources, or few reference stars, which are among the brightest.
     """
     sources = member.sources
     usable = np.asarray(np.isfinite(position).all(axis=1), dtype=np.bool_)
@@ -97,7 +97,8 @@ def select_sources(
     by_hand = _rejected(member.rootname, decisions, len(usable))
     if member.rootname in decisions.excluded_exposures | decisions.kept_apriori:
         return Selection(np.zeros_like(usable), by_hand, by_region)
-    clean = usable & ~sources.is_saturated
+    is_poor = sources.is_saturated & (sources.xy_error > _GOOD_ERROR_PIX)
+    clean = usable & ~is_poor
     if clean.sum() >= _SPARSE_STARS and not _is_sparse(reference, position):
         usable = clean
     if settings.least_separation_pix > 0.0:

@@ -77,6 +77,11 @@ class AlignmentSettings:
         Fewest links of an exposure with the others.
     good_qualities : tuple of int
         Values of ``fit_qual`` with which a fit is applied.
+    calibration_error_pix : float
+        What distortion tables leave of a position, per axis [pixel]: the
+        best published solution of WFC3/UVIS leaves 0.008 (Bellini, Anderson
+        & Bedin 2011, PASP 123, 622), tables of the pipeline a few hundredths.
+        It is in the errors that are reported, not in the fit.
     """
 
     box_size: int = 27
@@ -100,6 +105,7 @@ class AlignmentSettings:
     max_fit_limit_mas: float = 150.0
     min_cross_matches: int = 3
     good_qualities: tuple[int, ...] = (1, 2, 3, 4)
+    calibration_error_pix: float = 0.02
 
     def matches_needed(self, geometry: str) -> int | None:
         """Return the matches that a geometry needs; None if it is not used."""

@@ -21,6 +21,7 @@ __all__ = [
     "StarStamps",
     "detect_sources",
     "profile_width",
+    "saturated_error",
 ]
 
 STAMP_SIDE = 11  # stored around each star, for the effective PSF
@@ -32,7 +33,9 @@ _MIN_SIGNAL_TO_NOISE = 10.0
 _LARGE_CHIP_PIX = 3_000_000  # above, every other pixel tells the sky
 _BATCH = 2500  # peaks fitted at once, brightest first, until there are enough
 _MAX_BATCHES = 6
-_SATURATED_ERROR_PIX = 0.08  # added to the error where the core is saturated
+# Added to the error where the core is saturated, and for each pixel lost there:
+# measured on simulated stars of WFC3/UVIS and ACS/WFC.
+_SATURATED_ERROR_PIX, _ERROR_PER_PIXEL_PIX = 0.04, 0.01
 _HAP_FWHM_ARCSEC = 0.13
 
 
@@ -104,6 +107,21 @@ def profile_width(detector_key: DetectorKey, settings: AlignmentSettings) -> flo
     if abs(settings.fwhm_arcsec - _HAP_FWHM_ARCSEC) < 1e-9:
         return traits.psf_fwhm_pix
     return settings.fwhm_arcsec / traits.pixel_scale_arcsec
+
+
+def saturated_error(errors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return what is added to the position errors of saturated stars [pixel].
+
+    Parameters
+    ----------
+    errors : ndarray of float, shape (n, side, side)
+        Errors of the pixels around each star; infinite where one is lost.
+    """
+    edge = (errors.shape[1] - _FIT_SIDE) // 2
+    core = errors[:, edge : edge + _FIT_SIDE, edge : edge + _FIT_SIDE]
+    lost = np.sum(~np.isfinite(core), axis=(1, 2))
+    added: NDArray[np.float64] = _SATURATED_ERROR_PIX + _ERROR_PER_PIXEL_PIX * lost
+    return added
 
 
 def detect_sources(
@@ -274,7 +292,7 @@ def _measure(
     )
     is_saturated = np.asarray(near.any(axis=0), dtype=np.bool_)
     relative = fit.flux_error / np.where(fit.flux > 0, fit.flux, np.inf)
-    added = np.where(is_saturated, _SATURATED_ERROR_PIX, 0.0)
+    added = np.where(is_saturated, saturated_error(errors), 0.0)
     step = np.stack([fit.dx, fit.dy], axis=1)
     if not is_fitted:
         step = _centroids(values, errors, fit.background)

@@ -86,11 +86,20 @@ def _motion(terms: FitTerms) -> str:
         f"east {terms.shift_east_mas:.2f}, north {terms.shift_north_mas:.2f} "
         f"+- {terms.shift_error_mas:.2f} mas"
     )
+    may_be = {
+        "rotation": f" (+- {terms.rotation_error_deg:.6f} deg)",
+        "scale": f" (+- {terms.scale_error_ppm:.2f} ppm)",
+        "skew": "",
+    }
     rest = (
-        f"{name} {value if name in fitted else 'not fitted'}"
+        f"{name} {value if name in fitted else f'not fitted{may_be[name]}'}"
         for name, value in values.items()
     )
-    return "; ".join((shift, *rest))
+    places = (
+        f"positions +- {terms.position_error_mas:.2f} mas with what the distortion "
+        "tables leave"
+    )
+    return "; ".join((shift, *rest, places))
 
 
 def _match_table(matches: MatchTable) -> Table:

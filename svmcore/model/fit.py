@@ -121,6 +121,15 @@ class FitTerms:
         Change of scale [parts per million].
     skew_deg : float
         Departure of the axes from a right angle [deg].
+    position_error_mas : float
+        One-sigma error per axis of a position at the centre of the field:
+        that of the shift, and what the distortion tables leave [mas].
+
+    Notes
+    -----
+    A roll or scale that is not fitted has an error too: what it may be, given
+    its usual size and the measurement. It is in the errors of shifts and of
+    positions.
     """
 
     fitgeom: str
@@ -132,6 +141,7 @@ class FitTerms:
     scale_ppm: float
     scale_error_ppm: float
     skew_deg: float = 0.0
+    position_error_mas: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

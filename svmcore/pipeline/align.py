@@ -20,7 +20,7 @@ from svmcore.pipeline.tasks import NamedFunction, Task
 __all__ = ["FIT_VERSION", "alignment_tasks", "residual_task"]
 
 # Raised whenever sources, values or names of a step change.
-DETECTION_VERSION = 4
+DETECTION_VERSION = 5
 FIT_VERSION = 6
 WRITE_VERSION = 1
 RESIDUAL_VERSION = 1

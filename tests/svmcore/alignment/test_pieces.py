@@ -175,6 +175,7 @@ GOOD = {
         ({}, 1, "40 stars"),
         ({"spare": 5}, 2, "numbers are left"),
         ({"spread": 0.1}, 2, "small part"),
+        ({"corner_error_mas": 2.0}, 2, "2 mas of error in the corner"),
         ({"rms_mas": 25.0}, 3, "MAX_FIT_RMS"),
         ({"corner_error_mas": 30.0}, 3, "corner"),
         ({"reference_found": 100}, 4, "disagree"),
