@@ -6,23 +6,18 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from svmcore.alignment.anchor import agreeing_stars
 from svmcore.alignment.linking import Linked, link_exposures
-from svmcore.alignment.matching import match_nearest
 from svmcore.alignment.member import (
     group_plane,
     pixel_scale_mas,
     source_positions,
 )
-from svmcore.alignment.merging import PointList, merge_stars
+from svmcore.alignment.merging import PointList
+from svmcore.alignment.observed import observe_stars
 from svmcore.alignment.outcome import describe_group
 from svmcore.alignment.plane import Affine, TangentPlane
 from svmcore.alignment.problem import GroupProblem, SolvedGroup
-from svmcore.alignment.reference import (
-    LEAST_RADIUS_MAS,
-    PlaneReference,
-    stars_at_epoch,
-)
+from svmcore.alignment.reference import PlaneReference, stars_at_epoch
 from svmcore.alignment.robust import GroupSolution, solve_group
 from svmcore.alignment.selected import (
     Selection,
@@ -248,9 +243,14 @@ def _solve_matched(
 ) -> _Matched:
     """Return the stars that `maps` make, and the solution with them."""
     lists, free, linked, active, reference = parts
-    obs, reference_row, placed = _observe(
-        problem, (lists, active, reference), maps, start
+    observed = observe_stars(
+        [lists[e] for e in active],
+        ([maps[e] for e in active], [start[e] for e in active]),
+        [problem.members[e].epoch_yr for e in active],
+        reference,
+        radius_mas=problem.settings.match_radius_mas,
     )
+    obs = observed.obs
     usable = np.concatenate([*free, np.zeros(0, dtype=np.bool_)])
     loose = loose_exposures(
         obs,
@@ -271,33 +271,13 @@ def _solve_matched(
         reference_usable,
         problem.settings,
         fixed=names.index(chosen) if is_kept else None,
-        trusted=_agreeing(obs, placed, reference_usable, component),
+        trusted=observed.agreeing(reference_usable, component),
     )
     found = {
-        e: affine_of(solution.terms[k]).after(start[e]) for k, e in enumerate(active)
+        e: _affine_of(solution.terms[k]).after(start[e]) for k, e in enumerate(active)
     }
     whose = frozenset(active[k] for k in loose)
-    return _Matched(obs, reference_row, whose, solution, found)
-
-
-def _agreeing(
-    obs: Observations,
-    placed: FloatArray,
-    usable: NDArray[np.bool_],
-    component: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Return the reference stars that agree within each set of linked exposures."""
-    group = np.zeros(obs.stars, dtype=np.int64)
-    group[obs.star] = component[obs.exposure]
-    whose = group[obs.reference_star]
-    sigma = np.sqrt(np.mean(obs.reference_sigma**2, axis=1))
-    found = np.zeros(len(whose), dtype=np.bool_)
-    for number in np.unique(component):
-        mine = np.flatnonzero(usable & (whose == number))
-        found[mine] = agreeing_stars(
-            placed[obs.reference_star[mine]], obs.reference[mine], sigma[mine]
-        )
-    return found
+    return _Matched(obs, observed.reference_row, whose, solution, found)
 
 
 def _about_the_mean(
@@ -351,74 +331,8 @@ def _shift_only(found: Affine, position: FloatArray) -> Affine:
     return Affine(np.eye(2), shift)
 
 
-def affine_of(terms: FloatArray) -> Affine:
+def _affine_of(terms: FloatArray) -> Affine:
     """Return the map that six terms at `LENGTH_MAS` stand for."""
     east, north, roll, scale, along, across = terms
     linear = np.array([[scale + along, across - roll], [across + roll, scale - along]])
     return Affine(np.eye(2) + linear / LENGTH_MAS, np.array([east, north]))
-
-
-def _observe(
-    problem: GroupProblem,
-    parts: tuple[Sequence[PointList], Sequence[int], PlaneReference | None],
-    maps: dict[int, Affine],
-    start: dict[int, Affine],
-) -> tuple[Observations, NDArray[np.int64], FloatArray]:
-    """Return the observations, matched with `maps`, placed with `start`.
-
-    Also the rows of the reference stars, and where `maps` put all stars.
-    """
-    lists, active, reference = parts
-    chosen = [lists[e] for e in active]
-    radius = problem.settings.match_radius_mas
-    stars = merge_stars(chosen, [maps[e] for e in active], radius_mas=radius)
-    moved = [
-        start[e].apply(points.position)
-        for e, points in zip(active, chosen, strict=True)
-    ]
-    position = np.concatenate(moved) if moved else np.zeros((0, 2))
-    sigma = np.concatenate([p.sigma for p in chosen]) if moved else np.zeros(0)
-    star_rows, reference_rows = _match_reference(stars.position, reference, radius)
-    at, errors = np.zeros((0, 2)), np.zeros((0, 2))
-    if reference is not None:
-        at, errors = reference.position[reference_rows], reference.sigma[reference_rows]
-        motion = np.zeros_like(stars.position)
-        motion[star_rows] = reference.motion[reference_rows]
-        epochs = np.array([problem.members[e].epoch_yr for e in active])
-        years = epochs[stars.exposure] - reference.epoch_yr
-        position = position - motion[stars.star] * years[:, None]
-    seen = np.maximum(np.bincount(stars.star, minlength=len(stars.position)), 1)
-    mean = np.stack(
-        [
-            np.bincount(stars.star, position[:, axis], len(stars.position)) / seen
-            for axis in (0, 1)
-        ],
-        axis=1,
-    )
-    return (
-        Observations(
-            exposure=stars.exposure,
-            star=stars.star,
-            position=position,
-            anchor=mean[stars.star],
-            sigma=sigma,
-            reference_star=star_rows,
-            reference=at,
-            reference_sigma=errors,
-            exposures=len(active),
-            stars=len(stars.position),
-        ),
-        reference_rows,
-        stars.position,
-    )
-
-
-def _match_reference(
-    stars: FloatArray, reference: PlaneReference | None, radius_mas: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    none = np.zeros(0, dtype=np.int64)
-    if reference is None or len(stars) == 0:
-        return none, none
-    # Poor catalogs need more than the 80 mas of good ones.
-    radius_mas *= reference.match_radius_mas / LEAST_RADIUS_MAS
-    return match_nearest(stars, reference.position, radius_mas)
