@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from svmcore.drizzling.settings import DrizzleSettings, FinalSettings
+from svmcore.drizzling.settings import DrizzleSettings, FinalSettings, SkySettings
 from svmcore.errors import InputError
 from svmcore.io.sky_masks import SkyMask, read_sky_masks
 from svmcore.model.product import ExposureProduct, FilterProduct, Product
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 STATIC_VERSION = 2
-SKY_VERSION = 4
+SKY_VERSION = 5
 SEPARATE_VERSION = 2
 COMBINE_VERSION = 1
 FLAG_VERSION = 3
@@ -64,7 +64,7 @@ def sky_made_with(settings: DrizzleSettings) -> str:
     uses_static = settings.sky.use_static and settings.static.is_on
     return repr(
         (
-            settings.sky,
+            _sky_settings(settings),
             settings.instrument,
             settings.separate.frame,
             settings.static if uses_static else None,
@@ -150,7 +150,7 @@ def sky_payload(
     product: FilterProduct, members: tuple[Member, ...], settings: DrizzleSettings
 ) -> SkyPayload:
     """Return what measuring the sky of a filter's exposures needs to know."""
-    sky = settings.sky
+    sky = _sky_settings(settings)
     return SkyPayload(
         product.basename,
         members,
@@ -160,6 +160,14 @@ def sky_payload(
         sky_made_with(settings),
         _sky_masks(members, sky.mask_list),
     )
+
+
+def _sky_settings(settings: DrizzleSettings) -> SkySettings:
+    """Return how the sky is measured, flags that are cleared first being good."""
+    sky = settings.sky
+    if sky.bits is None:
+        return sky
+    return replace(sky, bits=sky.bits | settings.resetbits)
 
 
 def _sky_masks(

@@ -263,6 +263,29 @@ def test_keyword_of_the_gain_counts_for_pixels_in_counts(tmp_path):
     assert not _same(*results)
 
 
+def test_flags_that_are_cleared_hide_no_sky(tmp_path):
+    """Exposures of the archive come with cosmic rays flagged."""
+    skies = []
+    for n, flag in enumerate((0, 4096)):
+        visit = write_visit(tmp_path / f"visit{n}", CONFIG)
+        for path in visit.exposures:
+            with fits.open(path, mode="update") as hdus:
+                for extver in (1, 2):
+                    hdus["DQ", extver].data[:30] |= flag
+        for bits in ("4096", "0"):
+            run = drizzle_visit(
+                visit.exposure_list,
+                tmp_path / f"out{n}_{bits}",
+                [_set("skymethod", "localmin"), _set("resetbits", bits)],
+                only_filters=True,
+            )
+            name = f"measure sky: {run.total.filters[0].basename}"
+            skies.append(read_skies(run.folders[name]))
+    plain, plain_kept, cleared, kept = skies
+    assert plain == plain_kept == cleared
+    assert kept != plain
+
+
 WRONG = {
     "bool": "perhaps",
     "int": 1.5,
