@@ -6,6 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from svmwidgets.models.alignment import GEOMETRIES, AlignmentModel
+from svmwidgets.panels.bound import bound
 from svmwidgets.panels.byhand import ByHand
 from svmwidgets.panels.fits import ExposureFits, FitNumbers
 from svmwidgets.panels.matchlist import MatchList
@@ -69,10 +70,8 @@ class AlignmentPanel(widgets.VBox):
 
     def _build_top(self, guard: Any) -> None:
         model = self.model
-        self.detector = menu([], label="Detector")
-        self.detector.observe(
-            guard(lambda c: c["new"] and model.set_trait("detector", c["new"])), "value"
-        )
+        detectors = menu([], label="Detector")
+        self.detector = bound(detectors, model, "detector", guard, needs_value=True)
         self.detector_box = label("Detector", self.detector)
         self.reference = field(
             "Reference catalog", placeholder="File, gaia, gsc, 2mass or none"
@@ -113,7 +112,7 @@ class AlignmentPanel(widgets.VBox):
             (["exposure"], self.exposures.show),
             (["offsets"], self.residuals.show_offsets),
             (["clip_sigma"], self.residuals.show_clip),
-            (["status"], self._show_run),
+            (["status"], self._show_status),
             (["selected", "is_refitting"], self._show_selection),
             (["focused"], self._show_focus),
         ):
@@ -169,6 +168,10 @@ class AlignmentPanel(widgets.VBox):
         self.residuals.show_focus()
         self.matches.show_focus()
         self.star.show(self.model.focused)
+
+    def _show_status(self) -> None:
+        self.exposures.show_state()
+        self._show_run()
 
     def _show_run(self) -> None:
         busy = self.session.run_model.is_running

@@ -9,6 +9,7 @@ from svmcore.io.mosaic_wcs import mosaic_wcs
 from svmcore.io.mosaics import read_mosaic
 from svmwidgets.figures import ImageClick, ImageViewer, Table, badge, column
 from svmwidgets.models.drizzling import PLANES, DrizzlingModel
+from svmwidgets.panels.bound import bound
 from svmwidgets.panels.frames import colour_frame, difference_frame, product_frame
 from svmwidgets.panels.parts import (
     act,
@@ -30,6 +31,7 @@ __all__ = ["DrizzlingPanel"]
 
 _LINK = "svm products"
 _ALONE = ("nothing beside", "")
+_CATALOGUES = (("no overlay", ""), ("point sources", "point"), ("segments", "segment"))
 _LIST_EVERY_S = 1.0  # hundreds of rows are not to be sent with every event
 
 
@@ -81,31 +83,21 @@ class DrizzlingPanel(widgets.VBox):
     # ---- building ----
 
     def _build_choices(self, guard: Any) -> None:
+        def bind(control: Any, trait: str, **options: Any) -> Any:
+            return bound(control, self.model, trait, guard, **options)
+
         model = self.model
-        self.product = menu([], label="Product")
-        self.product.observe(
-            guard(lambda c: c["new"] and model.set_trait("selected", c["new"])), "value"
-        )
-        self.plane = choice(list(PLANES), value=model.plane)
-        self.plane.observe(guard(lambda c: model.set_trait("plane", c["new"])), "value")
-        self.beside = menu([_ALONE], value="", label="Second product")
-        self.beside.observe(
-            guard(lambda c: model.set_trait("beside", c["new"] or "")), "value"
-        )
-        self.catalogue = menu(
-            [("no overlay", ""), ("point sources", "point"), ("segments", "segment")],
-            value="",
-            label="Catalogue overlay",
-        )
-        self.catalogue.observe(
-            guard(lambda c: model.set_trait("catalogue", c["new"])), "value"
-        )
-        self.difference = switch(
+        products = menu([], label="Product")
+        self.product = bind(products, "selected", needs_value=True)
+        self.plane = bind(choice(PLANES, value=model.plane), "plane")
+        beside = menu([_ALONE], value="", label="Second product")
+        self.beside = bind(beside, "beside")
+        catalogues = menu(_CATALOGUES, value="", label="Catalogue overlay")
+        self.catalogue = bind(catalogues, "catalogue")
+        difference = switch(
             "Difference", tooltip="Second product minus the first, to blink with it"
         )
-        self.difference.observe(
-            guard(lambda c: model.set_trait("shows_difference", c["new"])), "value"
-        )
+        self.difference = bind(difference, "shows_difference")
         self.choices = toolbar(
             self.product, self.plane, self.beside, self.difference, self.catalogue
         )

@@ -7,9 +7,16 @@ from typing import Any
 import ipywidgets as widgets
 
 from svmcore.model.fit import GroupFit
-from svmwidgets.figures import Table, badge, column
+from svmwidgets.figures import badge, column
 from svmwidgets.models.alignment import AlignmentModel
 from svmwidgets.models.fittrail import fitted_term, group_numbers
+from svmwidgets.panels.fittables import (
+    SHIFT_COLUMNS,
+    close_table,
+    rms_columns,
+    shift_text,
+    signed,
+)
 from svmwidgets.panels.parts import (
     card,
     label,
@@ -30,27 +37,19 @@ _COLUMNS = (
     column(
         "links", "Links", "number", digits=0, tooltip="Matches with other exposures"
     ),
-    column("rms_ra", "Rms E", "number", digits=2, unit="mas"),
-    column("rms_dec", "Rms N", "number", digits=2, unit="mas"),
-    column("rel_ra", "Rel. E", "number", digits=2, unit="mas"),
-    column("rel_dec", "Rel. N", "number", digits=2, unit="mas"),
-    column("east", "East", "number", digits=1, unit="mas"),
-    column("north", "North", "number", digits=1, unit="mas"),
-    column("roll", "Roll", "number", digits=2, unit="arcsec"),
-    column("scale", "Scale", "number", digits=1, unit="ppm"),
+    *rms_columns(),
+    *rms_columns("Rel.", "rel"),
+    *SHIFT_COLUMNS,
 )
 _TRAIL = (
     column("number", "Fit", "number", digits=0),
     column("label", "After"),
     column("count", "N", "number", digits=0),
-    column("rms_ra", "Rms E", "number", digits=2, unit="mas"),
-    column("rms_dec", "Rms N", "number", digits=2, unit="mas"),
-    column("east", "East", "number", digits=2, unit="mas"),
-    column("north", "North", "number", digits=2, unit="mas"),
-    column("roll", "Roll", "number", digits=3, unit="arcsec"),
-    column("scale", "Scale", "number", digits=2, unit="ppm"),
+    *rms_columns(),
+    *SHIFT_COLUMNS,
 )
 _BADGES = {1: "ok", 2: "ok", 3: "warn", 4: "warn", 5: "failed"}
+_NOT_ALIGNED, _ALIGNING = "Not aligned yet. Press Align.", "Aligning …"
 _MEAN = ("mean of all exposures", "")
 _KINDS = {
     "relative": "relative alignment only: no reference catalog is used",
@@ -71,16 +70,14 @@ class ExposureFits(widgets.VBox):
 
     def __init__(self, model: AlignmentModel, guard: Any) -> None:
         self.model = model
-        self.table = Table(
+        self.table = close_table(
             _COLUMNS,
-            has_filter=False,
             height="320px",
             label="Fit of each exposure",
-            empty_text="Not aligned yet. Press Align.",
+            empty_text=_NOT_ALIGNED,
+            on_pick=guard(self._picked),
         )
-        self.table.add_class("svm-close-table")
         self.table.on_change(guard(self._toggled))
-        self.table.observe(guard(self._picked), "selected")
         self.frame = menu([_MEAN], value="", label="Relative frame")
         self.frame.observe(guard(self._follow), "value")
         self.sentence = text()
@@ -97,6 +94,7 @@ class ExposureFits(widgets.VBox):
             for each in (fit.exposures if fit else ())
         ]
         self.table.selected = [model.exposure] if model.exposure else []
+        self.show_state()
         chosen = model.exposure_fit(model.exposure)
         said = f"{chosen.rootname}: {chosen.quality.sentence}" if chosen else ""
         set_text(self.sentence, said)
@@ -108,12 +106,17 @@ class ExposureFits(widgets.VBox):
             self.frame.value = follows
         self.line.layout.display = None if self.table.rows else "none"
 
+    def show_state(self) -> None:
+        """Say why there is nothing to show, if so."""
+        is_running = self.model.status == "running"
+        self.table.empty_text = _ALIGNING if is_running else _NOT_ALIGNED
+
     def _toggled(self, rootname: str, key: str, value: Any) -> None:
         if key == "fit":
             self.model.keep_apriori(rootname, kept=not value)
 
-    def _picked(self, change: Any) -> None:
-        self.model.exposure = change["new"][0] if change["new"] else ""
+    def _picked(self, names: list[str]) -> None:
+        self.model.exposure = names[0] if names else ""
 
     def _follow(self, change: Any) -> None:
         name = change["new"] or ""
@@ -135,15 +138,13 @@ class FitNumbers(widgets.VBox):
     def __init__(self, model: AlignmentModel, guard: Any) -> None:
         self.model = model
         self.facts = text()
-        self.trail = Table(
+        self.trail = close_table(
             _TRAIL,
-            has_filter=False,
             height="190px",
             label="Fits of this session",
             empty_text="No fit yet.",
+            on_pick=guard(self._picked),
         )
-        self.trail.add_class("svm-close-table")
-        self.trail.observe(guard(self._picked), "selected")
         self.compared = text()
         self.history = text(css="svm-history")
         self.fits = card([self.trail, self.compared], heading="Fits of this session")
@@ -182,53 +183,55 @@ class FitNumbers(widgets.VBox):
         else:
             set_facts(self.compared, _compared(model.fit, model.earlier))
 
-    def _picked(self, change: Any) -> None:
-        names = change["new"]
+    def _picked(self, names: list[str]) -> None:
         self.model.compare_with(int(names[0]) if names else 0)
 
 
 def _exposure_row(each: Any, *, is_kept: bool) -> dict[str, Any]:
-    terms = each.terms
-    is_moved = each.state != "kept"
-    roll = fitted_term(terms.rotation_deg, terms.rotation_error_deg)
-    return {
+    quality = each.quality
+    row = {
         "id": each.rootname,
         "fit": not is_kept,
         "rootname": each.rootname,
         "quality": badge(
-            _BADGES.get(each.quality.fit_qual, "warn"),
-            f"{each.quality.fit_qual} {each.state}",
-            each.quality.sentence,
+            _BADGES.get(quality.fit_qual, "warn"),
+            f"{quality.fit_qual} {each.state}",
+            quality.sentence,
         ),
         "reference": each.n_reference,
         "links": each.n_links,
-        "east": terms.shift_east_mas if is_moved else None,
-        "north": terms.shift_north_mas if is_moved else None,
-        "roll": roll * 3600.0 if is_moved else None,
-        "scale": fitted_term(terms.scale_ppm, terms.scale_error_ppm),
-        "rms_ra": each.rms_ra_mas,
-        "rms_dec": each.rms_dec_mas,
-        "rel_ra": each.relative_rms_ra_mas,
-        "rel_dec": each.relative_rms_dec_mas,
-        "_tooltip": each.quality.sentence,
+        **_rms("rms", each.rms_ra_mas, each.rms_dec_mas),
+        **_rms("rel", each.relative_rms_ra_mas, each.relative_rms_dec_mas),
+        "_tooltip": quality.sentence,
         "_muted": is_kept,
     }
+    if each.state == "kept":
+        return row
+    terms = each.terms
+    roll = fitted_term(terms.rotation_deg, terms.rotation_error_deg)
+    scale = fitted_term(terms.scale_ppm, terms.scale_error_ppm)
+    return row | _shift(terms.shift_east_mas, terms.shift_north_mas, roll, scale)
 
 
 def _trail_row(entry: Any) -> dict[str, Any]:
-    numbers = group_numbers(entry.fit)
+    n = group_numbers(entry.fit)
     row = {"id": str(entry.number), "number": entry.number, "label": entry.label}
-    if numbers is None:
+    if n is None:
         return row | {"count": 0}
-    return row | {
-        "count": numbers.count,
-        "rms_ra": numbers.rms_east_mas,
-        "rms_dec": numbers.rms_north_mas,
-        "east": numbers.shift_east_mas,
-        "north": numbers.shift_north_mas,
-        "roll": numbers.rotation_deg * 3600.0,
-        "scale": numbers.scale_ppm,
-    }
+    shift = (n.shift_east_mas, n.shift_north_mas, n.rotation_deg, n.scale_ppm)
+    rms = _rms("rms", n.rms_east_mas, n.rms_north_mas)
+    return row | {"count": n.count} | rms | _shift(*shift)
+
+
+def _rms(key: str, east_mas: float, north_mas: float) -> dict[str, float]:
+    return {f"{key}_ra": east_mas, f"{key}_dec": north_mas}
+
+
+def _shift(
+    east_mas: float, north_mas: float, roll_deg: float, scale_ppm: float
+) -> dict[str, float]:
+    roll = roll_deg * 3600.0
+    return {"east": east_mas, "north": north_mas, "roll": roll, "scale": scale_ppm}
 
 
 def _fit_facts(fit: GroupFit) -> list[tuple[str, str]]:
@@ -243,10 +246,10 @@ def _fit_facts(fit: GroupFit) -> list[tuple[str, str]]:
         facts.append(("Rms", f"{pair}, N {numbers.count}"))
     if fit.absolute is not None:
         a = fit.absolute
-        shift = f"{a.shift_east_mas:+.1f} east, {a.shift_north_mas:+.1f} north"
+        shift = shift_text(a.shift_east_mas, a.shift_north_mas, 1)
         roll = (a.rotation_deg * 3600.0, a.rotation_error_deg * 3600.0)
         facts += [
-            ("Shift of the group", f"{shift} ± {a.shift_error_mas:.1f} mas"),
+            ("Shift of the group", f"{shift}, ± {a.shift_error_mas:.1f}"),
             ("Roll", _term(*roll, "arcsec", digits=2)),
             ("Scale", _term(a.scale_ppm, a.scale_error_ppm, "ppm", digits=1)),
         ]
@@ -258,25 +261,26 @@ def _fit_facts(fit: GroupFit) -> list[tuple[str, str]]:
 def _term(value: float, error: float, unit: str, *, digits: int) -> str:
     if not error > 0:
         return "not fitted"
-    return f"{value:+.{digits}f} ± {error:.{digits}f} {unit}"
+    return f"{signed(value, digits)} ± {error:.{digits}f} {unit}"
 
 
 def _compared(fit: GroupFit, earlier: GroupFit) -> list[tuple[str, str]]:
     before = {each.rootname: each for each in earlier.exposures}
-    facts = []
-    for each in fit.exposures:
-        old = before.get(each.rootname)
-        if old is None:
-            facts.append((each.rootname, "not in the earlier fit"))
-            continue
-        east = each.terms.shift_east_mas - old.terms.shift_east_mas
-        north = each.terms.shift_north_mas - old.terms.shift_north_mas
-        change = f"moved {east:+.2f} east, {north:+.2f} north mas"
-        change += f" · N {old.n_reference} → {each.n_reference}"
-        if not math.isnan(each.rms_ra_mas) and not math.isnan(old.rms_ra_mas):
-            change += (
-                f" · rms {old.rms_ra_mas:.2f}/{old.rms_dec_mas:.2f} → "
-                f"{each.rms_ra_mas:.2f}/{each.rms_dec_mas:.2f}"
-            )
-        facts.append((each.rootname, change))
-    return facts
+    return [
+        (each.rootname, _change(before.get(each.rootname), each))
+        for each in fit.exposures
+    ]
+
+
+def _change(old: Any, new: Any) -> str:
+    if old is None:
+        return "not in the earlier fit"
+    east = new.terms.shift_east_mas - old.terms.shift_east_mas
+    north = new.terms.shift_north_mas - old.terms.shift_north_mas
+    words = f"moved {shift_text(east, north)} · N {old.n_reference} → {new.n_reference}"
+    rms = [
+        f"{each.rms_ra_mas:.2f}/{each.rms_dec_mas:.2f}"
+        for each in (old, new)
+        if not math.isnan(each.rms_ra_mas)
+    ]
+    return f"{words} · rms {' → '.join(rms)}" if len(rms) == 2 else words

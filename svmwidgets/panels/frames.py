@@ -16,6 +16,8 @@ from svmwidgets.figures import MASK_CLASSES, Box, ImageFrame, fit_sky_mapping
 
 __all__ = ["colour_frame", "difference_frame", "mosaic_sky", "product_frame"]
 
+_NO_DATA = tuple(bytes.fromhex(MASK_CLASSES[0]["colour"][1:]))
+
 
 def mosaic_sky(mosaic: Mosaic) -> Any:
     """Return the sky mapping of a product for the browser."""
@@ -119,7 +121,9 @@ def colour_frame(model: Any, basename: str) -> ImageFrame:
     def read_box(box: Box) -> np.ndarray:
         x0, x1, y0, y1 = box
         planes = [mosaic.rows(y0, y1)[0][:, x0:x1] for mosaic in mosaics]
-        return render_color(planes, limits=limits, balance=balance)
+        colours = np.array(render_color(planes, limits=limits, balance=balance))
+        colours[np.isnan(planes).all(axis=0)] = _NO_DATA
+        return colours
 
     return ImageFrame.from_reader(
         mosaics[0].shape,

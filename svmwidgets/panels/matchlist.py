@@ -5,9 +5,10 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from svmwidgets.figures import Table, badge, column
+from svmwidgets.figures import badge, column
 from svmwidgets.models.alignment import AlignmentModel
 from svmwidgets.models.matches import ShownMatches
+from svmwidgets.panels.fittables import close_table
 from svmwidgets.panels.parts import set_text, text
 
 __all__ = ["MatchList"]
@@ -39,11 +40,12 @@ class MatchList(widgets.VBox):
     def __init__(self, model: AlignmentModel, guard: Any) -> None:
         self.model = model
         self.heading = text()
-        self.table = Table(
-            _COLUMNS, has_filter=False, height="216px", label="Matches as rows"
+        self.table = close_table(
+            _COLUMNS,
+            height="216px",
+            label="Matches as rows",
+            on_pick=guard(self._picked),
         )
-        self.table.add_class("svm-close-table")
-        self.table.observe(guard(self._picked), "selected")
         super().__init__([self.heading, self.table])
         self.add_class("svm-rows")
 
@@ -83,9 +85,9 @@ class MatchList(widgets.VBox):
         if self.table.selected != chosen:
             self.table.selected = chosen
 
-    def _picked(self, change: Any) -> None:
-        if change["new"]:
-            self.model.focused = change["new"][0]
+    def _picked(self, names: list[str]) -> None:
+        if names:
+            self.model.focused = names[0]
 
 
 def _row(

@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from svmwidgets.figures import ResidualFigures
 from svmwidgets.models.alignment import AXES, KINDS, AlignmentModel
+from svmwidgets.panels.bound import bound
 from svmwidgets.panels.parts import act, choice, label, menu, set_text, text, toolbar
 
 __all__ = ["Residuals"]
@@ -67,14 +68,10 @@ class Residuals(widgets.VBox):
 
     def _build_choices(self, guard: Any) -> None:
         model = self.model
-        self.kind = choice(list(KINDS), value=model.kind)
-        self.kind.observe(guard(lambda c: model.set_trait("kind", c["new"])), "value")
-        self.axes = choice(list(AXES), value=model.axes)
-        self.axes.observe(guard(lambda c: model.set_trait("axes", c["new"])), "value")
-        self.exposure = menu([_ALL], value="", label="Exposure")
-        self.exposure.observe(
-            guard(lambda c: model.set_trait("exposure", c["new"] or "")), "value"
-        )
+        self.kind = bound(choice(KINDS, value=model.kind), model, "kind", guard)
+        self.axes = bound(choice(AXES, value=model.axes), model, "axes", guard)
+        exposures = menu([_ALL], value="", label="Exposure")
+        self.exposure = bound(exposures, model, "exposure", guard)
 
     def _build_clip(self, guard: Any) -> None:
         self.clip = widgets.FloatSlider(

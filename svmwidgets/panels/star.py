@@ -6,12 +6,15 @@ import ipywidgets as widgets
 import numpy as np
 
 from svmcore.model.fit import GroupFit
-from svmwidgets.figures import ImageClick, ImageFrame, ImageViewer
+from svmwidgets.figures import MASK_CLASSES, ImageClick, ImageFrame, ImageViewer
 from svmwidgets.models.alignment import AlignmentModel
+from svmwidgets.panels.fittables import shift_text, signed
 from svmwidgets.panels.parts import card, columns, set_facts, text
 from svmwidgets.panels.starpixels import HALF_SIDE, Star, StarReader
 
 __all__ = ["StarView"]
+
+_RING, _CROSS = 13, 6  # CSS pixels: the star stays visible between them
 
 
 class StarView(widgets.VBox):
@@ -43,25 +46,34 @@ class StarView(widgets.VBox):
             "Click a point in the residuals, or a row, to see its star before and "
             "after the fit. b and B blink between them; the sky stays in place."
         )
-        body = columns([self.viewer, self.hint], [beside, self.facts])
+        body = columns([self.viewer], [self.hint, beside, self.facts])
+        self._body, self._picture = body, body.children[0]
         super().__init__([card([body], heading="Matches and their stars")])
-        self.viewer.layout.display = "none"
+        self._show_picture(False)
 
     def _clicked(self, click: ImageClick) -> None:
         """Focus the match whose marker was clicked."""
         if click.id:
             self._model.focused = str(click.id)
 
+    def _show_picture(self, is_shown: bool) -> None:  # noqa: FBT001 (of one line)
+        """Give the rows the whole width while there is no star beside them."""
+        self._picture.layout.display = None if is_shown else "none"
+        if is_shown:
+            self._body.remove_class("svm-split-single")
+        else:
+            self._body.add_class("svm-split-single")
+
     def show(self, identifier: str) -> None:
         """Show the star of a match; nothing if it is empty."""
         fit = self._model.fit
         names = [] if fit is None else fit.matches.identifier.tolist()
         if not identifier or identifier not in names or fit is None:
-            self.viewer.layout.display = "none"
+            self._show_picture(False)
             set_facts(self.facts, [])
             self._shown = ("", None)
             return
-        self.viewer.layout.display = None
+        self._show_picture(True)
         row = names.index(identifier)
         self._describe(fit, row)
         if (identifier, fit.wcs) == self._shown:
@@ -90,7 +102,11 @@ class StarView(widgets.VBox):
         mask = (star.quality != 0).astype(np.uint8) * 2
         frames = [
             ImageFrame.from_array(
-                star.pixels, name=f"{star.rootname} {word}", mask=mask, sky=mapping
+                star.pixels,
+                name=f"{star.rootname} {word}",
+                mask=mask,
+                mask_classes=MASK_CLASSES[:2],
+                sky=mapping,
             )
             for word, mapping in zip(("before", "after"), star.mappings, strict=True)
         ]
@@ -129,7 +145,7 @@ class StarView(widgets.VBox):
                 label=label,
                 ids=[str(one) for one in table.identifier[wanted]],
                 frame=1,
-                size=9,
+                size=_RING,
             )
         target = near & (table.is_reference == table.is_reference[row])
         what = "reference star" if table.is_reference[row] else "mean of others"
@@ -141,7 +157,7 @@ class StarView(widgets.VBox):
             label=what,
             ids=[str(one) for one in table.identifier[target]],
             is_sky=True,
-            size=7,
+            size=_CROSS,
         )
         identifier = str(table.identifier[row])
         layers = ("matched", "rejected", "reference")
@@ -150,7 +166,13 @@ class StarView(widgets.VBox):
     def _describe(self, fit: GroupFit, row: int) -> None:
         table = fit.matches
         # As the plots have it: source minus reference.
-        before, after = -table.before_mas[row], -table.residual_mas[row]
+        before, after = (
+            shift_text(-float(off[0]), -float(off[1]), digits)
+            for off, digits in (
+                (table.before_mas[row], 1),
+                (table.residual_mas[row], 2),
+            )
+        )
         used = "used" if table.is_used[row] else f"not used: {table.why_not[row]}"
         set_facts(
             self.facts,
@@ -159,10 +181,10 @@ class StarView(widgets.VBox):
                 ("State", used),
                 ("Chip", f"extension {table.extver[row]}"),
                 ("Pixel", f"{table.xy[row, 0]:.2f}, {table.xy[row, 1]:.2f}"),
-                ("Sky", f"{table.ra_deg[row]:.7f}, {table.dec_deg[row]:+.7f}"),
+                ("Sky", f"{table.ra_deg[row]:.7f}, {signed(table.dec_deg[row], 7)}"),
                 ("Magnitude", f"{table.mag[row]:.2f}"),
-                ("Before", f"{before[0]:+.1f} east, {before[1]:+.1f} north mas"),
-                ("After", f"{after[0]:+.2f} east, {after[1]:+.2f} north mas"),
+                ("Before", before),
+                ("After", after),
                 ("Expected", f"± {table.sigma_mas[row]:.2f} mas per axis"),
             ],
         )

@@ -10,6 +10,7 @@ from svmwidgets.figures import ImageViewer
 from svmwidgets.forms import ParameterForm
 from svmwidgets.models.drizzling import DrizzlingModel
 from svmwidgets.models.trials import SIZES
+from svmwidgets.panels.bound import bound
 from svmwidgets.panels.parts import (
     act,
     card,
@@ -53,12 +54,12 @@ class TrialCard(widgets.VBox):
         self.form.on_change(guard(lambda _step, key, raw: self._changed(key, raw)))
         self.form.on_revert(guard(lambda _step, key: self._reverted(key)))
         sizes = [(f"{size} pixels", size) for size in SIZES]
-        self.size = menu(sizes, value=model.size, label="Size")
-        self.size.observe(guard(lambda c: model.set_trait("size", c["new"])), "value")
-        self.single = menu([_NO_SINGLE], value="", label="Single exposure")
-        self.single.observe(
-            guard(lambda c: model.set_trait("single", c["new"] or "")), "value"
+        menus = (
+            menu(sizes, value=model.size, label="Size"),
+            menu([_NO_SINGLE], value="", label="Single exposure"),
         )
+        self.size = bound(menus[0], model, "size", guard)
+        self.single = bound(menus[1], model, "single", guard)
         self.start = act("Try on a cutout", guard(model.ask_trial), kind="primary")
         self.keep = act("Keep this trial beside", guard(model.keep_trial), kind="quiet")
         self.adopt = act("Adopt these values", guard(model.adopt_trial))
