@@ -49,14 +49,14 @@ class StarView(widgets.VBox):
         body = columns([self.viewer], [self.hint, beside, self.facts])
         self._body, self._picture = body, body.children[0]
         super().__init__([card([body], heading="Matches and their stars")])
-        self._show_picture(False)
+        self._show_picture(is_shown=False)
 
     def _clicked(self, click: ImageClick) -> None:
         """Focus the match whose marker was clicked."""
         if click.id:
             self._model.focused = str(click.id)
 
-    def _show_picture(self, is_shown: bool) -> None:  # noqa: FBT001 (of one line)
+    def _show_picture(self, *, is_shown: bool) -> None:
         """Give the rows the whole width while there is no star beside them."""
         self._picture.layout.display = None if is_shown else "none"
         if is_shown:
@@ -69,11 +69,11 @@ class StarView(widgets.VBox):
         fit = self._model.fit
         names = [] if fit is None else fit.matches.identifier.tolist()
         if not identifier or identifier not in names or fit is None:
-            self._show_picture(False)
+            self._show_picture(is_shown=False)
             set_facts(self.facts, [])
             self._shown = ("", None)
             return
-        self._show_picture(True)
+        self._show_picture(is_shown=True)
         row = names.index(identifier)
         self._describe(fit, row)
         if (identifier, fit.wcs) == self._shown:
