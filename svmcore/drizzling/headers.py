@@ -179,13 +179,13 @@ def _blend(
     values: Sequence[Values],
     is_left_out: Callable[[str], bool],
 ) -> fits.Header:
-    """Return the cards of the first header with the values of all of them.
+    """Return the cards of all headers, those of the first in its order first.
 
-    What all agree on is taken over as it is written; only the rest is blended,
-    which takes long.
+    What all agree on that have a keyword is taken over as it is written; only the
+    rest is blended, which takes long.
     """
-    template, first = headers[0], values[0]
-    keywords = [keyword for keyword in first if not is_left_out(keyword)]
+    known = _first_values(values)
+    keywords = [keyword for keyword in known if not is_left_out(keyword)]
     spec = [
         (keyword, keyword, blend_function(keyword))
         for keyword in keywords
@@ -193,29 +193,40 @@ def _blend(
     ]
     blends, _ = fitsblender(list(headers), spec) if spec else ({}, None)
     wanted, blended = set(keywords), fits.Header()
-    for card in template.cards:
-        keyword = card.keyword
-        if not keyword and card.value:
-            blended.append(("", card.value), end=True)  # title of a section
-        elif keyword in wanted:
-            wanted.remove(keyword)
-            value = blends.get(keyword, first[keyword])
-            if isinstance(value, fits.card.Undefined):
-                continue
-            is_kept = keyword not in blends
-            blended.append(
-                fits.Card.fromstring(card.image)
-                if is_kept
-                else (keyword, value, card.comment),
-                useblanks=False,
-                end=True,
-            )
+    for number, header in enumerate(headers):
+        if number and not wanted:
+            break
+        for card in header.cards:
+            keyword = card.keyword
+            if not keyword and card.value and not number:
+                blended.append(("", card.value), end=True)  # title of a section
+            elif keyword in wanted:
+                wanted.remove(keyword)
+                value = blends.get(keyword, known[keyword])
+                if isinstance(value, fits.card.Undefined):
+                    continue
+                blended.append(
+                    (keyword, value, card.comment)
+                    if keyword in blends
+                    else fits.Card.fromstring(card.image),
+                    useblanks=False,
+                    end=True,
+                )
     return blended
 
 
+def _first_values(values: Sequence[Values]) -> Values:
+    """Return each keyword's value in the first header that has it."""
+    known: Values = {}
+    for one in values:
+        for keyword, value in one.items():
+            known.setdefault(keyword, value)
+    return known
+
+
 def _is_agreed(keyword: str, values: Sequence[Values]) -> bool:
-    """Return whether a keyword is the same in all inputs, and not to be summed."""
-    first, *others = (one.get(keyword) for one in values)
+    """Return whether a keyword is the same wherever it is, and not to be summed."""
+    first, *others = (one[keyword] for one in values if keyword in one)
     return BLENDS.get(keyword) != "sum" and all(
         type(other) is type(first) and other == first for other in others
     )

@@ -101,6 +101,18 @@ def test_nothing_is_left_of_the_distortion():
     assert not [key for key in keywords if key.startswith(("D2IM", "A_", "DP"))]
 
 
+def test_keywords_that_only_later_exposures_have_are_kept():
+    """Files of one visit may come from several versions of the calibration."""
+    later = (_exposure(1, SPOTTAB="N/A"), _exposure(2, SPOTTAB="N/A"))
+    assert _blended(_exposure(0), *later).primary["SPOTTAB"] == "N/A"
+    odd = (_exposure(1, SPOTTAB="a.fits"), _exposure(2, SPOTTAB="b.fits"))
+    primary = _blended(_exposure(0), *odd).primary
+    assert primary["SPOTTAB"] == "MULTIPLE"
+    assert list(primary)[: len(primary) - 1] == list(
+        _blended(_exposure(0), _exposure(1)).primary
+    )
+
+
 def test_total_has_no_photometry_and_says_why():
     science = _blended(_exposure(0), _exposure(1), has_photometry=False).science
     assert "PHOTFLAM" not in science
