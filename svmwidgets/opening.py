@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from svmcore.model.decisions import Decisions
-from svmwidgets.changes import Choices, History
+from svmwidgets.changes import Choices
+from svmwidgets.history import History
 from svmwidgets.saved import SESSION_NAME, SavedSession, read_session
 
 __all__ = ["begin_session", "default_output", "plain_source"]

@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from svmwidgets.changes import Entry, History, python_lines
+from svmwidgets.changes import python_lines
+from svmwidgets.history import Entry, History
 from svmwidgets.opening import plain_source
 from svmwidgets.saved import SavedSession
 

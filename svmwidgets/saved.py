@@ -8,7 +8,7 @@ from typing import Any
 
 from svmcore.errors import InputError, StoreError
 from svmcore.io.atomic import write_text
-from svmwidgets.changes import History
+from svmwidgets.history import History
 
 __all__ = [
     "SESSION_NAME",

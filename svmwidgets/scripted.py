@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from svmwidgets.changes import History
+from svmwidgets.history import History
 from svmwidgets.jobs import Courier
 from svmwidgets.replay import command_line, replay_text, script_text
 from svmwidgets.saved import SavedSession

@@ -23,6 +23,8 @@ from svmwidgets.panels.parts import (
 
 __all__ = ["ExportPanel"]
 
+_MOST_LINES = 30  # of the script that are shown without scrolling
+
 
 class ExportPanel(widgets.VBox):
     """View of `ExportModel`.
@@ -99,7 +101,8 @@ class ExportPanel(widgets.VBox):
         """Show script and command, if this step is looked at."""
         if self.session.step != "export" or self.session.prepared is None:
             return
-        self.script.value = self.session.script()
+        self.script.value = script = self.session.script()
+        self.script.rows = min(script.count("\n") + 1, _MOST_LINES)
         path = self.model.target("decisions")
         self.command.value = self.session.command_line(str(path))
 

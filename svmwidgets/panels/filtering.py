@@ -32,10 +32,10 @@ _COLUMNS = (
     column("use", "Use", "toggle", tooltip="Whether the exposure is processed"),
     column("rootname", "Exposure", "code"),
     column("filter", "Filter"),
-    column("exptime", "Time", "number", digits=1, unit="s", width="112px"),
+    column("exptime", "Time", "number", digits=1, unit="s"),
     column("verdict", "Verdict", "badge"),
     column("role", "Role", "badge", tooltip="What a kept exposure is used for"),
-    column("why", "Why", width="42%", tooltip="Keyword, its value, and the rule"),
+    column("why", "Why", tooltip="Keyword, its value, and the rule"),
 )
 
 

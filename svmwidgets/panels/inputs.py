@@ -278,11 +278,17 @@ class InputsPanel(widgets.VBox):
     def _show_browser(self) -> None:
         self.browser.layout.display = None if self.browse.value else "none"
         if self.browse.value:
-            typed = Path(self.path.value).expanduser()
-            folder = self.browser.folder
-            if self.path.value and typed.parent.is_dir():
-                folder = typed if typed.is_dir() else typed.parent
-            self.browser.show(folder)
+            self.browser.show(self._nearby())
+
+    def _nearby(self) -> Path:
+        """Return the folder of what is typed, of what is open, or the last one."""
+        for name in filter(None, (self.path.value, self.model.source)):
+            path = Path(name).expanduser()
+            if path.is_dir():
+                return path
+            if path.parent.is_dir():
+                return path.parent
+        return self.browser.folder
 
     def _marked(self, chosen: Path) -> None:
         self.path.value = str(chosen)

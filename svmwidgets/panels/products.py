@@ -1,5 +1,6 @@
 """The product tree, and everything about the selected product."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -25,6 +26,7 @@ from svmwidgets.panels.parts import (
 __all__ = ["ProductsPanel"]
 
 _DRIZZLED, _CALIBRATED = str(FileKind.DRIZZLE), str(FileKind.CALIBRATED)
+_NAMES = 12  # exposures that are named
 _WORDS = {"align only": "note", "WCS only": "note"}
 
 
@@ -149,7 +151,7 @@ class ProductsPanel(widgets.VBox):
             return
         facts = [
             ("Kind", f"{node.kind} product, {node.label}"),
-            (_counted(len(node.exposures)), ", ".join(node.exposures)),
+            (_counted(len(node.exposures)), _listed(node.exposures)),
             ("Exposure time", f"{node.exptime_s:.1f} s"),
         ]
         sky = self.model.coverage
@@ -201,6 +203,13 @@ class ProductsPanel(widgets.VBox):
 
 def _counted(count: int) -> str:
     return f"{count} exposure{'' if count == 1 else 's'}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as one text; of many only the first, the tree has them all."""
+    shown = ", ".join(names[:_NAMES])
+    more = len(names) - _NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _drawn(node: Node) -> dict[str, Any]:

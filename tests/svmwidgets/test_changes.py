@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +19,11 @@ from svmcore.model.decisions import (
 from svmcore.model.verdict import Override
 from svmwidgets.changes import (
     Choices,
-    History,
     apply_changes,
     changes_between,
     python_lines,
 )
+from svmwidgets.history import History
 
 ROOTS = ["ib4606c5q", "ib4606c6q", "ib4606c8q"]
 roots = st.frozensets(st.sampled_from(ROOTS))
@@ -133,3 +134,15 @@ def test_nothing_changed_is_no_action():
 def test_moving_out_of_the_history_is_refused():
     with pytest.raises(ValueError, match="within the history"):
         History().move(-1)
+
+
+def test_numpy_values_are_told_as_plain_python():
+    offset = ManualOffset("idem01a0q", np.float64(1.5), np.float64(0.0))
+    alignment = AlignmentDecisions(manual_offsets=(offset,))
+    decisions = (
+        Decisions()
+        .with_alignment("wfc3_ir", alignment)
+        .exclude_matches("wfc3_ir", [np.str_("idem01a0q-1-3-g")])
+    )
+    lines = python_lines(changes_between(Choices(), Choices(decisions)))
+    assert "np." not in "".join(lines)

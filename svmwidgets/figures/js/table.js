@@ -127,7 +127,7 @@ function render({ model, el }) {
       (inner || tr)?.focus({ preventScroll: true });
     }
     for (const id of [...known.keys()]) if (!rows.some((r) => r.id === id)) known.delete(id);
-    count.textContent = shown.length === rows.length ? `${rows.length} rows` : `${shown.length} of ${rows.length} rows`;
+    count.textContent = shown.length === rows.length ? `${rows.length} row${rows.length === 1 ? "" : "s"}` : `${shown.length} of ${rows.length} rows`;
     empty.textContent = rows.length ? "No row contains that text." : model.get("empty_text");
     empty.hidden = shown.length > 0;
     scroller.hidden = rows.length === 0;
