@@ -37,7 +37,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# PEER=… names the Python of an environment with drizzlepac, to be timed beside.
+# ARGS='--peer PYTHON' names an environment with drizzlepac, to be timed beside.
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/run.py $(ARGS)
 

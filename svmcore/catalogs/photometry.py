@@ -23,9 +23,9 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _MAG_PER_LN = 2.5 / np.log(10.0)
-# ST to AB: -21.10 is the ST zero point, 18.6921 = 21.10 - 2.5 log10(h c²…)
-# in Angstrom (Bohlin, Dickinson & Calzetti 2001, AJ 122, 2118; ACS handbook).
-_AB_CONSTANT = -21.10 + 18.6921
+# AB = -2.5 log10(f_nu) - 48.60 with f_nu = f_lambda lambda² / c, and
+# 2.5 log10(c) = 46.1921 in Angstrom / s (ACS data handbook, section 5.1).
+_AB_CONSTANT = 46.1921 - 48.60
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from svmcore.model.exposure import Exposure, KeywordValue
 
 __all__ = ["CalibrationState", "calibration_state"]
 
-# Catalogs that a-priori solutions rest on, from best to least, are all good.
 _GOOD_WCS = ("a posteriori", "a priori")
 _CTE_DETECTORS = ("acs_wfc", "wfc3_uvis")
 _NOTHING_SAID = ("", "N/A", "NONE", "OK", "NORMAL")

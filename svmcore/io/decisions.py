@@ -120,7 +120,7 @@ def read_decisions(path: Path) -> Decisions:
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
         raise InputError(str(path), problem, "Check the path.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(str(path), f"is not JSON: {error}", _REMEDY) from error
     return decisions_from_json(document, subject=str(path))
 

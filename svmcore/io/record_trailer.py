@@ -1,5 +1,6 @@
 """Trailers: the plain text record of one product."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 from svmcore.io.record_facts import ProductFacts
@@ -110,7 +111,7 @@ def _fit_line(fit: ExposureFit) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:>6.2f}" if value == value else "     -"  # noqa: PLR0124 - nan
+    return "     -" if math.isnan(value) else f"{value:>6.2f}"
 
 
 def _alignment(product: Product, record: VisitRecord) -> Iterator[str]:
