@@ -85,7 +85,9 @@ def test_skies_are_those_of_astrodrizzle(peer_visit, record_property):
             if "match" not in case["skymethod"]:
                 assert sky == pytest.approx(theirs, rel=2e-7, abs=1e-7), case
             elif case["skystat"] == "median":
-                assert sky == pytest.approx(theirs, abs=0.1 * noise), case
+                # masked, AstroDrizzle compares different parts of the sky
+                error = 0.2 if "skymask_cat" in case else 0.1
+                assert sky == pytest.approx(theirs, abs=error * noise), case
     for case, found in zip(MASKED, skies[len(SKIES) :], strict=True):
         plain = skies[SKIES.index(case)]
         assert [row[1] for row in found] != [row[1] for row in plain]  # masks count
