@@ -214,8 +214,7 @@ def _read(
         raise InputError(
             str(planes.path), "has become shorter", "Fetch the file again."
         )
-    if not found.dtype.isnative:
-        found = found.astype(found.dtype.newbyteorder("="))
+    found = found[:, columns]
+    values = found.astype(found.dtype.newbyteorder("="), copy=False)
     scale, zero = (float(unit.values.get(n) or d) for n, d in _SCALES)
-    values = found[:, columns]
     return values if (scale, zero) == (1.0, 0.0) else values * scale + zero

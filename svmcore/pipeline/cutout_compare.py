@@ -173,23 +173,26 @@ def _places(
     source: CutoutSource, pieces: Sequence[Piece], frame: MosaicGrid
 ) -> tuple[GridWindow, dict[ChipKey, NDArray[np.float64]]]:
     """Return where pieces fall on the frame of the separate images."""
-    places, lows, highs = {}, [], []
+    places = {}
+    rows, columns = [], []
     for piece in pieces:
         there = source.pixel_map(piece.chip, frame).block(piece.rows, piece.columns)
-        inside = there[piece.near]
-        lows.append(inside.min(axis=0))
-        highs.append(inside.max(axis=0))
+        # one complex number a pixel: half the work of two numbers
+        there.view(np.complex128)[..., 0][~piece.near] = complex(np.nan, np.nan)
+        columns += _range(there[..., 0])
+        rows += _range(there[..., 1])
         places[piece.chip.key] = there
-    low = np.floor(np.min(lows, axis=0)).astype(int) - EDGE
-    high = np.ceil(np.max(highs, axis=0)).astype(int) + EDGE + 1
-    whole = GridWindow(
-        int(low[1]), int(low[0]), int(high[1] - low[1]), int(high[0] - low[0])
-    )
-    window = whole.intersect(frame.window)
-    for piece in pieces:
-        places[piece.chip.key] -= (window.x0, window.y0)
-        places[piece.chip.key][~piece.near] = np.nan
+    y0, x0 = (math.floor(min(side)) - EDGE for side in (rows, columns))
+    y1, x1 = (math.ceil(max(side)) + EDGE + 1 for side in (rows, columns))
+    window = GridWindow(y0, x0, y1 - y0, x1 - x0).intersect(frame.window)
+    corner = np.array([window.x0, window.y0], float)
+    for key in places:
+        places[key] -= corner
     return window, places
+
+
+def _range(values: NDArray[np.float64]) -> list[float]:
+    return [float(np.fmin.reduce(values, None)), float(np.fmax.reduce(values, None))]
 
 
 def _separate(work: _Filter) -> dict[str, DrizzledChip]:

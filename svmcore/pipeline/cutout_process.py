@@ -10,9 +10,11 @@ from typing import Any
 
 from svmcore.drizzling.grid import grid_wcs
 from svmcore.model.cutout import Cutout
-from svmcore.model.product import Product, ProductTree, TotalProduct
+from svmcore.model.grid import MosaicGrid
+from svmcore.model.product import Product, TotalProduct
 from svmcore.parameters.selection import ParameterSet
 from svmcore.pipeline.cutout import drizzle_cutout
+from svmcore.pipeline.cutout_place import find_product, product_grid
 from svmcore.pipeline.cutout_source import CutoutSource, open_cutouts
 from svmcore.pipeline.drizzle_choices import (
     settings_of,
@@ -37,9 +39,11 @@ class CutoutQuestion:
     center_deg : tuple of float or None
         ICRS (ra, dec) of the middle [deg]; that of the product if None.
     size : int
-        Side [output pixel].
+        Side [output pixel]; that of the product, if it is smaller.
     parameters : tuple of Mapping of str to ParameterSet
         One mapping for each wanted cutout, by basename.
+    with_error : bool
+        Whether the standard deviation of every pixel is wanted too.
     """
 
     total: TotalProduct
@@ -48,6 +52,7 @@ class CutoutQuestion:
     center_deg: tuple[float, float] | None
     size: int
     parameters: tuple[Mapping[str, ParameterSet], ...]
+    with_error: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +99,7 @@ class CutoutProcess:
         Raises
         ------
         DrizzleError
-            If the place lies outside the product.
+            If the place lies outside the product, or there is no such product.
         ParameterError
             If a value is wrong.
         """
@@ -106,6 +111,7 @@ class CutoutProcess:
             question.center_deg,
             question.size,
             question.parameters,
+            question.with_error,
         )
         try:
             return self._run(work)
@@ -139,16 +145,23 @@ def _answer(
     center_deg: tuple[float, float] | None,
     size: int,
     parameters: tuple[Mapping[str, ParameterSet], ...],
+    with_error: bool,  # noqa: FBT001
 ) -> CutoutAnswer:
     source = _opened(exposures)
-    products = {one.basename: one for one in ProductTree((source.total,)).products}
-    product = products[name]
-    middle = center_deg or _middle(source, product, parameters[0])
+    product = find_product(source.total, name)
+    grid = product_grid(source, product, parameters[0])
+    middle = center_deg or _middle(source, product, parameters[0], grid)
+    side = min(size, max(grid.shape))
     return CutoutAnswer(
         middle,
         tuple(
             drizzle_cutout(
-                source, product, center_deg=middle, size=size, parameters=wanted
+                source,
+                product,
+                center_deg=middle,
+                size=side,
+                parameters=wanted,
+                with_error=with_error,
             )
             for wanted in parameters
         ),
@@ -162,12 +175,18 @@ def _opened(exposures: bytes) -> CutoutSource:
 
 
 def _middle(
-    source: CutoutSource, product: Product, parameters: Mapping[str, ParameterSet]
+    source: CutoutSource,
+    product: Product,
+    parameters: Mapping[str, ParameterSet],
+    grid: MosaicGrid,
 ) -> tuple[float, float]:
-    """Return the middle of the product's own exposures, ICRS [deg]."""
+    """Return the middle of the product's own exposures, ICRS [deg].
+
+    That of its grid where this shows another part of the sky.
+    """
     settings = settings_of(source.total, parameters)
     names = frozenset(e.rootname for e in product.exposures)
-    grid = source.grid(names, settings.final.frame)
-    ny, nx = grid.shape
-    ra, dec = grid_wcs(grid).wcs_pix2world((nx - 1) / 2.0, (ny - 1) / 2.0, 0)
-    return float(ra), float(dec)
+    own = source.grid(names, settings.final.frame).center_deg
+    x, y = grid_wcs(grid).wcs_world2pix([own], 0)[0]
+    inside = 0 <= x < grid.shape[1] and 0 <= y < grid.shape[0]
+    return own if inside else grid.center_deg

@@ -26,6 +26,7 @@ __all__ = ["CutoutSource", "SourceChip", "open_cutouts"]
 
 # A section that was read is taken again if it is at most so much too large.
 SPARE_AREA = 2.5
+SPARE_PIXELS = 24  # read around what is wanted, for trials that need a little more
 KEPT = 3  # present values, a trial, the one before
 ChipKey = tuple[str, int]
 Rectangle = tuple[slice, slice, ChipPixels]
@@ -183,10 +184,17 @@ class CutoutSource:
         known = self._rectangles.get(chip.key)
         if known is None or not _holds(known[:2], box):
             planes = self.planes(chip)
-            pixels = read_section(
-                planes, rows, columns, with_error=True, with_time=True
+            all_rows, all_columns = (
+                slice(
+                    max(side.start - SPARE_PIXELS, 0),
+                    min(side.stop + SPARE_PIXELS, length),
+                )
+                for side, length in zip(box, planes.shape, strict=True)
             )
-            known = (rows, columns, pixels)
+            pixels = read_section(
+                planes, all_rows, all_columns, with_error=True, with_time=True
+            )
+            known = (all_rows, all_columns, pixels)
             self._rectangles[chip.key] = known
         inner_rows, inner_columns = (
             slice(want.start - have.start, want.stop - have.start)

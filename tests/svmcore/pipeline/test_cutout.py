@@ -5,14 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy.io import fits
-from astropy.wcs import WCS
+from cutout_checks import assert_equal, decide_with, place_in, set_parameter
 
-from svmcore.errors import DrizzleError, InputError
+from svmcore.errors import InputError
 from svmcore.io.drizzle_results import read_grids
-from svmcore.model.decisions import ParameterChange
 from svmcore.pipeline.cutout import compare, drizzle_cutout, product_grid
 from svmcore.pipeline.cutout_source import open_cutouts
-from svmcore.pipeline.prepare import decide, prepare_visit
 from svmcore.simulation.config import VisitConfig
 from svmcore.simulation.visit import write_visit
 from tests.support.drizzled_visits import drizzle_visit
@@ -50,43 +48,6 @@ def drizzled_uvis(uvis, tmp_path_factory):
     return drizzle_visit(uvis.exposure_list, tmp_path_factory.mktemp("out") / "uvis")
 
 
-def _set(key, value, product="*"):
-    return ParameterChange(product, "astrodrizzle", key, value)
-
-
-def _parameters(visit, *changes):
-    prepared = prepare_visit(visit.exposure_list)
-    decisions = prepared.decisions
-    for change in changes:
-        decisions = decisions.with_parameter(change)
-    return decide(prepared.visit, decisions).parameters
-
-
-def _middle(path, across=0.5, up=0.3):
-    with fits.open(path) as hdus:
-        ny, nx = hdus["SCI"].data.shape
-        wcs = WCS(hdus["SCI"].header)
-    place = wcs.wcs_pix2world([[nx * across, ny * up]], 0)[0]
-    return float(place[0]), float(place[1])
-
-
-def _assert_equal(cutout, path, *, some=1.0):
-    """Compare a cutout with the product; `some` is the part that must agree."""
-    with fits.open(path) as hdus:
-        science, weight = hdus["SCI"].data, hdus["WHT"].data
-    window = cutout.window
-    here = (slice(window.y0, window.y1), slice(window.x0, window.x1))
-    assert (weight[here] > 0).mean() > 0.5
-    # 1e-5: sums of single-precision numbers, in another order
-    top = float(weight.max())
-    close = np.isclose(cutout.weight, weight[here], rtol=1e-5, atol=1e-6 * top)
-    scale = np.nanmedian(np.abs(science[here])) + 1e-3
-    close &= np.isclose(
-        cutout.science, science[here], rtol=2e-5, atol=2e-5 * scale, equal_nan=True
-    )
-    assert close.mean() >= some
-
-
 @pytest.mark.parametrize("kind", ["filter", "exposure", "total"])
 @pytest.mark.parametrize("detector", ["ir", "uvis"])
 def test_pixels_are_those_of_the_product(request, detector, kind):
@@ -101,12 +62,12 @@ def test_pixels_are_those_of_the_product(request, detector, kind):
     cutout = drizzle_cutout(
         source,
         product,
-        center_deg=_middle(visit.file(product)),
+        center_deg=place_in(visit.file(product)),
         size=(50, 60),
         parameters=visit.parameters,
     )
     assert cutout.notes == ()
-    _assert_equal(cutout, visit.file(product))
+    assert_equal(cutout, visit.file(product))
     assert set(cutout.separate) == set(cutout.separate_hits)
     if detector == "uvis":
         roots = {one.rootname for one in total.filters[0].exposures}
@@ -149,7 +110,7 @@ def run_with(uvis, tmp_path_factory):
 
     def get(name):
         if name not in made:
-            changes = [_set(key, value) for key, value in TRIALS[name]]
+            changes = [set_parameter(key, value) for key, value in TRIALS[name]]
             folder = tmp_path_factory.mktemp("trial") / "out"
             made[name] = drizzle_visit(uvis.exposure_list, folder, changes)
         return made[name]
@@ -162,10 +123,10 @@ def test_every_kind_of_parameter_acts_as_in_a_run(run_with, name):
     made = run_with(name)
     product = made.total.filters[0]
     source = open_cutouts(made.total, results=made.folders)
-    where = {"center_deg": _middle(made.file(product), up=0.7), "size": 44}
+    where = {"center_deg": place_in(made.file(product), up=0.7), "size": 44}
     cutout = drizzle_cutout(source, product, **where, parameters=made.parameters)
     assert cutout.notes == ()
-    _assert_equal(cutout, made.file(product))
+    assert_equal(cutout, made.file(product))
 
 
 @pytest.mark.parametrize("name", ["instrument", "sky", "bits"])
@@ -174,12 +135,12 @@ def test_trial_finds_what_a_run_with_it_would_find(drizzled_uvis, run_with, name
     made = run_with(name)
     product = drizzled_uvis.total.filters[0]
     source = open_cutouts(drizzled_uvis.total, results=drizzled_uvis.folders)
-    where = {"center_deg": _middle(made.file(product), up=0.7), "size": 44}
+    where = {"center_deg": place_in(made.file(product), up=0.7), "size": 44}
     cutout = drizzle_cutout(source, product, **where, parameters=made.parameters)
     assert len(cutout.notes) == 1
     assert "around the place alone" in cutout.notes[0]
     # Masks of pixels near the limits differ: the mean weight is that of a part.
-    _assert_equal(cutout, made.file(product), some=0.99)
+    assert_equal(cutout, made.file(product), some=0.99)
     usual = drizzle_cutout(
         source, product, **where, parameters=drizzled_uvis.parameters
     )
@@ -192,13 +153,13 @@ def test_without_a_run_all_is_found_in_the_exposures(drizzled_uvis):
     cutout = drizzle_cutout(
         source,
         product,
-        center_deg=_middle(drizzled_uvis.file(product)),
+        center_deg=place_in(drizzled_uvis.file(product)),
         size=50,
         parameters=drizzled_uvis.parameters,
     )
     assert any("not aligned" in note for note in cutout.notes)
     # The test visit is drizzled with the WCS of the headers.
-    _assert_equal(cutout, drizzled_uvis.file(product), some=0.99)
+    assert_equal(cutout, drizzled_uvis.file(product), some=0.99)
 
 
 def test_comparison_tells_what_a_parameter_does(drizzled_ir, ir):
@@ -209,7 +170,7 @@ def test_comparison_tells_what_a_parameter_does(drizzled_ir, ir):
         source,
         total.filters[0],
         drizzled_ir.parameters,
-        _parameters(ir, _set("final_pixfrac", 0.5)),
+        decide_with(ir, ("final_pixfrac", 0.5)),
         center_deg=grid.products[total.basename].crval_deg,
         size=(40, 50),
     )
@@ -222,7 +183,7 @@ def test_comparison_tells_what_a_parameter_does(drizzled_ir, ir):
         source,
         total.filters[0],
         drizzled_ir.parameters,
-        _parameters(ir, _set("final_scale", 0.09)),
+        decide_with(ir, ("final_scale", 0.09)),
         center_deg=grid.products[total.basename].crval_deg,
         size=(40, 50),
     )
@@ -239,28 +200,16 @@ def test_grid_is_known_before_anything_is_drizzled(drizzled_uvis, uvis):
         assert usual.shape == hdus["SCI"].data.shape
     reference = drizzled_uvis.file(total.filters[0].members[0])
     own = product_grid(
-        source, product, _parameters(uvis, _set("final_refimage", str(reference)))
+        source, product, decide_with(uvis, ("final_refimage", str(reference)))
     )
     # FITS cards hold fifteen digits.
     assert (own.shape, own.crpix) == (usual.shape, usual.crpix)
     np.testing.assert_allclose(own.cd_deg, usual.cd_deg, rtol=1e-12, atol=1e-30)
-    smaller = _parameters(
-        uvis, _set("final_outnx", 77), _set("final_outny", 66), _set("final_rot", 5.0)
+    smaller = decide_with(
+        uvis, ("final_outnx", 77), ("final_outny", 66), ("final_rot", 5.0)
     )
     assert product_grid(source, product, smaller).shape == (66, 77)
     assert product_grid(source, product, smaller).orientation_deg == pytest.approx(5.0)
-    lost = _parameters(uvis, _set("final_refimage", "/no/such_drc.fits"))
+    lost = decide_with(uvis, ("final_refimage", "/no/such_drc.fits"))
     with pytest.raises(InputError, match="no/such_drc"):
         product_grid(source, product, lost)
-
-
-def test_place_outside_is_refused(drizzled_ir):
-    source = open_cutouts(drizzled_ir.total)
-    with pytest.raises(DrizzleError, match="lies outside"):
-        drizzle_cutout(
-            source,
-            drizzled_ir.total,
-            center_deg=(0.0, 0.0),
-            size=30,
-            parameters=drizzled_ir.parameters,
-        )
