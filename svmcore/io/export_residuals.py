@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from astropy.table import Table
+from astropy.table import Column, Table
 
 from svmcore.io.atomic import write_atomically, write_text
 from svmcore.io.residual_figure import residual_figure
@@ -104,32 +104,26 @@ def _motion(terms: FitTerms) -> str:
 
 def _match_table(matches: MatchTable) -> Table:
     """Return all matches as a table with units."""
-    columns: dict[str, Any] = {
-        "identifier": matches.identifier,
-        "rootname": matches.rootname,
-        "extver": matches.extver,
-        "x": matches.xy[:, 0],
-        "y": matches.xy[:, 1],
-        "ra": matches.ra_deg,
-        "dec": matches.dec_deg,
-        "target_ra": matches.target_ra_deg,
-        "target_dec": matches.target_dec_deg,
-        "residual_east": matches.residual_mas[:, 0],
-        "residual_north": matches.residual_mas[:, 1],
-        "before_east": matches.before_mas[:, 0],
-        "before_north": matches.before_mas[:, 1],
-        "sigma": matches.sigma_mas,
-        "mag": matches.mag,
-        "is_reference": matches.is_reference,
-        "is_used": matches.is_used,
-        "why_not": matches.why_not,
+    columns: dict[str, tuple[Any, str | None]] = {
+        "identifier": (matches.identifier, None),
+        "rootname": (matches.rootname, None),
+        "extver": (matches.extver, None),
+        "x": (matches.xy[:, 0], "pix"),
+        "y": (matches.xy[:, 1], "pix"),
+        "ra": (matches.ra_deg, "deg"),
+        "dec": (matches.dec_deg, "deg"),
+        "target_ra": (matches.target_ra_deg, "deg"),
+        "target_dec": (matches.target_dec_deg, "deg"),
+        "residual_east": (matches.residual_mas[:, 0], "mas"),
+        "residual_north": (matches.residual_mas[:, 1], "mas"),
+        "before_east": (matches.before_mas[:, 0], "mas"),
+        "before_north": (matches.before_mas[:, 1], "mas"),
+        "sigma": (matches.sigma_mas, "mas"),
+        "mag": (matches.mag, "mag"),
+        "is_reference": (matches.is_reference, None),
+        "is_used": (matches.is_used, None),
+        "why_not": (matches.why_not, None),
     }
-    table = Table(columns)
-    for name in ("x", "y"):
-        table[name].unit = "pix"
-    for name in ("ra", "dec", "target_ra", "target_dec"):
-        table[name].unit = "deg"
-    for name in table.colnames[9:14]:
-        table[name].unit = "mas"
-    table["mag"].unit = "mag"
-    return table
+    return Table(
+        {name: Column(values, unit=unit) for name, (values, unit) in columns.items()}
+    )

@@ -29,7 +29,13 @@ class PlanStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskStarted:
-    """A worker got a task."""
+    """A worker got a task.
+
+    Parameters
+    ----------
+    identifier, step, subject : str
+        The task.
+    """
 
     identifier: str
     step: str
@@ -102,7 +108,13 @@ class TaskBlocked:
 
 @dataclass(frozen=True, slots=True)
 class TaskCancelled:
-    """A task was not finished because the run was cancelled."""
+    """A task was not finished because the run was cancelled.
+
+    Parameters
+    ----------
+    identifier, step, subject : str
+        The task.
+    """
 
     identifier: str
     step: str

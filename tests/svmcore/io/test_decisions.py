@@ -85,9 +85,10 @@ def test_wrong_document_is_refused_with_its_place(change, match):
 def test_missing_and_broken_files_say_so(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_decisions(tmp_path / "none.json")
-    (tmp_path / "broken.json").write_text("{")
-    with pytest.raises(InputError, match="is not JSON"):
-        read_decisions(tmp_path / "broken.json")
+    for text in ("{", "[" * 100_000):
+        (tmp_path / "broken.json").write_text(text)
+        with pytest.raises(InputError, match="is not JSON"):
+            read_decisions(tmp_path / "broken.json")
 
 
 def test_matches_are_excluded_and_readmitted():
