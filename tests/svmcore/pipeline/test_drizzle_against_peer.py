@@ -144,5 +144,6 @@ def test_cosmic_rays_are_equal_but_for_the_two_border_rows(peer_pair, record_pro
             "flagged, differing inside, in the border", [count, inside, border]
         )
         assert count > 50
-        # of two exact maps, a few pixels on the limit go one way or the other
-        assert inside <= (1e-4 if peer is pair.peer else 3e-4) * count
+        # whatever stepsize says, AstroDrizzle blots with its coarse map
+        limit = 1e-4 * count if peer is pair.peer else max(2, 3e-4 * count)
+        assert inside <= limit

@@ -86,7 +86,7 @@ def test_skies_are_those_of_astrodrizzle(peer_visit, record_property):
                 assert sky == pytest.approx(theirs, rel=2e-7, abs=1e-7), case
             elif case["skystat"] == "median":
                 # masked, AstroDrizzle compares different parts of the sky
-                error = 0.2 if "skymask_cat" in case else 0.1
+                error = 0.4 if "skymask_cat" in case else 0.1
                 assert sky == pytest.approx(theirs, abs=error * noise), case
     for case, found in zip(MASKED, skies[len(SKIES) :], strict=True):
         plain = skies[SKIES.index(case)]
