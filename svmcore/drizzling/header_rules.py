@@ -176,7 +176,6 @@ TABLE_DELETED = frozenset(
         "EXTEND",
         "PCOUNT",
         "GCOUNT",
-        "NEXTEND",
         "COMMENT",
         "HISTORY",
         "CHECKSUM",

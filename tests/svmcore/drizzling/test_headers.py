@@ -96,6 +96,12 @@ def test_exposures_are_counted_not_chips():
     assert _blended(alone).science["CCDCHIP"] == 2
 
 
+def test_table_tells_the_number_of_extensions_of_the_inputs():
+    made = _blended(_exposure(0, "ACS", NEXTEND=3), _exposure(1, "ACS", NEXTEND=6))
+    assert made.table.rows["NEXTEND"].tolist() == [3, 6]
+    assert "NEXTEND" not in made.primary  # set when the product is written
+
+
 def test_nothing_is_left_of_the_distortion():
     keywords = list(_blended(_two_chips(0)).science)
     assert not [key for key in keywords if key.startswith(("D2IM", "A_", "DP"))]
