@@ -27,15 +27,24 @@ class PointList:
         Row of each in the exposure's source list.
     sigma : ndarray of float, shape (n,)
         Error per axis [mas].
+    common : ndarray of float, shape (n,)
+        Error per axis that a star has alike in all exposures, and that
+        another exposure so does not reveal: that of saturated ones [mas].
     """
 
     position: FloatArray
     row: IndexArray
     sigma: FloatArray
+    common: FloatArray
 
     def where(self, chosen: NDArray[np.bool_]) -> "PointList":
         """Return the chosen sources only."""
-        return PointList(self.position[chosen], self.row[chosen], self.sigma[chosen])
+        return PointList(
+            self.position[chosen],
+            self.row[chosen],
+            self.sigma[chosen],
+            self.common[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -95,7 +95,12 @@ def observe_stars(
     star_rows, reference_rows = _match_reference(stars.position, reference, radius_mas)
     at, errors = np.zeros((0, 2)), np.zeros((0, 2))
     if reference is not None:
-        at, errors = reference.position[reference_rows], reference.sigma[reference_rows]
+        at = reference.position[reference_rows]
+        common = np.zeros(len(stars.position))
+        for number, points in enumerate(lists):
+            mine = stars.exposure == number
+            np.maximum.at(common, stars.star[mine], points.common[stars.row[mine]])
+        errors = np.hypot(reference.sigma[reference_rows], common[star_rows, None])
         motion = np.zeros_like(stars.position)
         motion[star_rows] = reference.motion[reference_rows]
         years = np.array(epochs_yr)[stars.exposure] - reference.epoch_yr

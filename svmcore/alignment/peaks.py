@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from svmcore.numerics.background import BlockBackground
 
-__all__ = ["find_peaks"]
+__all__ = ["BORDER_PIX", "find_peaks"]
 
 IndexArray = NDArray[np.int64]
 

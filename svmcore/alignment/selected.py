@@ -97,8 +97,7 @@ def select_sources(
     by_hand = _rejected(member.rootname, decisions, len(usable))
     if member.rootname in decisions.excluded_exposures | decisions.kept_apriori:
         return Selection(np.zeros_like(usable), by_hand, by_region)
-    is_poor = sources.is_saturated & (sources.xy_error > _GOOD_ERROR_PIX)
-    clean = usable & ~is_poor
+    clean = usable & ~_is_poor(sources)
     if clean.sum() >= _SPARSE_STARS and not _is_sparse(reference, position):
         usable = clean
     if settings.least_separation_pix > 0.0:
@@ -106,6 +105,12 @@ def select_sources(
     if usable.sum() < settings.min_sources:
         usable = np.zeros_like(usable)
     return Selection(usable, by_hand, by_region)
+
+
+def _is_poor(sources: SourceList) -> BoolArray:
+    """Return which sources are saturated and have large errors for it."""
+    found: BoolArray = sources.is_saturated & (sources.xy_error > _GOOD_ERROR_PIX)
+    return found
 
 
 def _has_brighter(sources: SourceList, distance_pix: float) -> BoolArray:
@@ -163,7 +168,8 @@ def list_points(
     rows = np.flatnonzero(selected.usable)
     rows = rows[np.lexsort((-sources.flux[rows], sources.roughness[rows] > 0.33))]
     sigma = sources.xy_error[rows] * pixel_scale_mas(member)
-    return PointList(position[rows] + offset, rows.astype(np.int64), sigma)
+    common = np.where(_is_poor(sources)[rows], sigma, 0.0)
+    return PointList(position[rows] + offset, rows.astype(np.int64), sigma, common)
 
 
 def loose_exposures(

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from svmcore.alignment.peaks import find_peaks
+from svmcore.alignment.peaks import BORDER_PIX, find_peaks
 from svmcore.alignment.profile import GaussianProfile, StampFit, fit_stamps
+from svmcore.alignment.saturated import CORE_ERROR_PIX, find_saturated_cores
 from svmcore.alignment.settings import AlignmentSettings
 from svmcore.model.detector import DetectorKey
 from svmcore.model.fit import SourceList
@@ -36,6 +38,7 @@ _MAX_BATCHES = 6
 # Added to the error where the core is saturated, and for each pixel lost there:
 # measured on simulated stars of WFC3/UVIS and ACS/WFC.
 _SATURATED_ERROR_PIX, _ERROR_PER_PIXEL_PIX = 0.04, 0.01
+_CORE_APART_PIX = 4.0  # of a saturated core from any other source
 _HAP_FWHM_ARCSEC = 0.13
 
 
@@ -155,7 +158,7 @@ def detect_sources(
     pixels and fitted to 5 x 5 pixels. Cosmic rays, hot pixels, galaxies and
     blends are left out by the roughness of the fit. Saturated stars are kept
     and marked, with a larger error; they are fitted without their saturated
-    pixels.
+    pixels, and where hardly any other is left those tell the place.
     """
     found = [_detect_on_chip(chip, detector_key, settings) for chip in chips]
     columns = _joined([columns for columns, _ in found])
@@ -240,6 +243,7 @@ def _detect_on_chip(
         stars += int(part["is_star"].sum())
         if stars >= limit:
             break
+    parts.append(_cores(prepared, parts))
     columns = _select(_joined(parts), limit)
     columns["extver"] = np.full(len(columns["flux"]), chip.extver, dtype=np.int64)
     columns["values"], columns["errors"] = _stamps(
@@ -307,6 +311,29 @@ def _measure(
         "is_star": fit.roughness
         < np.hypot(_STAR_ROUGHNESS, _NOISE_ROUGHNESS * relative),
         "good": _is_good(fit, relative),
+    }
+
+
+def _cores(chip: _Chip, parts: Sequence[_Columns]) -> _Columns:
+    """Return the columns of stars that are too saturated for a fit."""
+    cores = find_saturated_cores(chip.saturated, chip.signal)
+    ny, nx = chip.science.shape
+    inside = np.all((cores.xy > BORDER_PIX) & (cores.xy < [nx - 4, ny - 4]), axis=1)
+    known = [part["xy"][part["good"]] for part in parts]
+    tree = cKDTree(np.concatenate(known))
+    inside &= tree.query(cores.xy)[0] > _CORE_APART_PIX
+    xy, flux = cores.xy[inside], cores.flux[inside]
+    pixel = np.rint(xy).astype(np.int64)
+    return {
+        "pixel": pixel,
+        "xy": xy,
+        "xy_error": np.full(len(xy), CORE_ERROR_PIX),
+        "flux": flux,
+        "peak": chip.signal[pixel[:, 1], pixel[:, 0]].astype(np.float64),
+        "roughness": np.zeros(len(xy)),
+        "is_saturated": np.ones(len(xy), dtype=np.bool_),
+        "is_star": np.ones(len(xy), dtype=np.bool_),
+        "good": np.ones(len(xy), dtype=np.bool_),
     }
 
 
