@@ -117,11 +117,11 @@ def drizzle_chip(
         positions = _guarded_positions(inner_map, rows, room)
         _add(
             target,
-            _guarded(science, rows),
+            _with_guards(science, rows),
             _guarded(weight, rows),
             positions,
             drop,
-            None if variance is None else _guarded(variance, rows),
+            None if variance is None else _with_guards(variance, rows),
         )
     return target
 
@@ -169,11 +169,11 @@ def drizzle_sparse(
         np.copyto(pairs, complex(np.nan, np.nan), where=~near)
         _add(
             target,
-            _guarded(science, rows),
+            _with_guards(science, rows),
             _guarded(weight, rows),
             positions,
             drop,
-            None if variance is None else _guarded(variance, rows),
+            None if variance is None else _with_guards(variance, rows),
         )
 
 
@@ -257,6 +257,14 @@ def _guarded(values: FloatImage, rows: slice) -> FloatImage:
     if not before and not after:
         return values
     return np.pad(values[rows], ((before, after), (0, 0)))
+
+
+def _with_guards(values: FloatImage, rows: slice) -> FloatImage:
+    """Return rows of an image and the guard rows, whose values do not matter."""
+    before, after = _guards(rows, values.shape[0])
+    if rows.stop + after > values.shape[0]:
+        return _guarded(values, rows)
+    return values[rows.start - before : rows.stop + after]
 
 
 def _room(pixel_map: PixelMap, rows: int) -> NDArray[np.float64]:

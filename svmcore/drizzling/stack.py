@@ -9,26 +9,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from svmcore.drizzling.pixmap import PixelMap
-from svmcore.drizzling.resample import Drop, drizzle_sparse, row_slices
 from svmcore.model.grid import GridWindow
-from svmcore.model.image import DrizzledChip, SparseChange
+from svmcore.model.image import SparseChange
 
 __all__ = [
     "Band",
     "Layer",
     "Sum",
-    "find_change",
 ]
 
 FloatImage = NDArray[np.float32]
-
-# A chip whose weight at a pixel falls below this part of its full weight when
-# pixels are taken away counts as gone: what is left are rounding errors.
-LEAST_WEIGHT = 1e-3
-BLOCK_ROWS = 512
-# Half width of a drop of full size [input pixel].
-_REACH = {"lanczos3": 4.0, "gaussian": 2.5}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,137 +166,6 @@ class Sum:
             root = np.sqrt(np.maximum(self.square, 0.0))
             np.divide(root, np.abs(self.weight), out=error, where=used)
         return Band(self.window, science, self.weight, self.context, error)
-
-
-def find_change(
-    base: DrizzledChip,
-    science: FloatImage,
-    added: FloatImage | None,
-    removed: FloatImage | None,
-    pixel_map: PixelMap,
-    *,
-    drop: Drop,
-    grid_shape: tuple[int, int],
-    variance: FloatImage | None = None,
-) -> SparseChange:
-    """Return what it changes to add pixels to a drizzled chip, or take them away.
-
-    Parameters
-    ----------
-    base : DrizzledChip
-        The chip as it was drizzled; a memory map will do, as only the pixels
-        that change are looked at.
-    science : ndarray of float32, shape (ny, nx)
-        Pixel values of the chip.
-    added, removed : ndarray of float32, shape (ny, nx), or None
-        Weights of the pixels to add or to take away, 0 for all others; None
-        if there are none.
-    pixel_map : SeparableMap or ExactMap
-        Where the pixels fall on the grid.
-    drop : Drop
-        As used for `base`.
-    grid_shape : tuple of int
-        Shape of the grid; what falls beyond is left out.
-    variance : ndarray of float32, shape (ny, nx), optional
-        Variances of the pixels, if `base` has any.
-
-    Returns
-    -------
-    SparseChange
-        Change on the grid.
-    """
-    changed = np.zeros(science.shape, bool)
-    for weights in (added, removed):
-        if weights is not None:
-            changed |= weights != 0
-    largest = max(
-        (float(weights.max()) for weights in (added, removed) if weights is not None),
-        default=0.0,
-    )
-    y, x = _touched(pixel_map, changed, base.window, drop)
-    sums, change, squares = (np.zeros(len(y), np.float32) for _ in range(3))
-    for sign, weights in ((1, added), (-1, removed)):
-        if weights is None:
-            continue
-        few = DrizzledChip(  # zeros that are never touched take no memory
-            base.window,
-            np.zeros(base.window.shape, np.float32),
-            np.zeros(base.window.shape, np.float32),
-            None if variance is None else np.zeros(base.window.shape, np.float32),
-        )
-        drizzle_sparse(few, science, weights, pixel_map, drop=drop, variance=variance)
-        found = few.weight[y, x]
-        sums += sign * found * few.science[y, x]
-        change += sign * found
-        if few.variance is not None:
-            squares += sign * found**2 * few.variance[y, x]
-    return _listed(
-        base,
-        (y, x),
-        (sums, change, None if variance is None else squares),
-        LEAST_WEIGHT * largest * drop.weight_scale,
-        grid_shape,
-    )
-
-
-def _touched(
-    pixel_map: PixelMap,
-    changed: NDArray[np.bool_],
-    window: GridWindow,
-    drop: Drop,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the window's pixels that some pixels of a chip can reach."""
-    reach = 1 + int(np.ceil(_REACH.get(drop.kernel, 1.0) / drop.scale_ratio))
-    near = np.zeros(window.shape, bool)
-    inner_map = pixel_map.moved(window)
-    for rows in row_slices(changed.shape[0], BLOCK_ROWS):
-        here = changed[rows]
-        if not here.any():
-            continue
-        places = np.rint(inner_map.block(rows)[here]).astype(np.int64)
-        for dy in range(-reach, reach + 1):
-            for dx in range(-reach, reach + 1):
-                x, y = places[:, 0] + dx, places[:, 1] + dy
-                inside = (x >= 0) & (x < window.nx) & (y >= 0) & (y < window.ny)
-                near[y[inside], x[inside]] = True
-    y, x = np.nonzero(near)
-    return y, x
-
-
-def _listed(
-    base: DrizzledChip,
-    place: tuple[NDArray[np.int64], NDArray[np.int64]],
-    changes: tuple[FloatImage, FloatImage, FloatImage | None],
-    least: float,
-    grid_shape: tuple[int, int],
-) -> SparseChange:
-    """Return the pixels that change, with what is left empty removed whole."""
-    y, x = place
-    sums, weights, squares = changes
-    grid_y, grid_x = y + base.window.y0, x + base.window.x0
-    wanted = (
-        (weights != 0)
-        & (grid_y >= 0)
-        & (grid_y < grid_shape[0])
-        & (grid_x >= 0)
-        & (grid_x < grid_shape[1])
-    )
-    y, x, grid_y, grid_x = y[wanted], x[wanted], grid_y[wanted], grid_x[wanted]
-    before, weights, sums = base.weight[y, x], weights[wanted], sums[wanted]
-    gone = (weights < 0) & (before + weights < least)
-    weights = np.where(gone, -before, weights)
-    sums = np.where(gone, -before * base.science[y, x], sums)
-    context = np.where(gone, -1, np.where(before == 0, 1, 0)).astype(np.int8)
-    if squares is not None and base.variance is not None:
-        whole = -(before**2) * base.variance[y, x]
-        squares = np.where(gone, whole, squares[wanted]).astype(np.float32)
-    return SparseChange(
-        grid_y.astype(np.int64) * grid_shape[1] + grid_x,
-        sums.astype(np.float32),
-        weights.astype(np.float32),
-        context,
-        squares,
-    )
 
 
 def _bit(bit: int) -> np.int32:

@@ -73,6 +73,7 @@ COMBINED_ROWS = 128  # of six images; fewer of more, for memory not to grow
 FEWEST_ROWS = 16
 FLAGGED_ROWS = 256
 FLAG_MARGIN = 2
+LEAST_WEIGHT = 1e-8
 
 
 def build_grids(call: TaskCall) -> None:
@@ -179,11 +180,13 @@ def drizzle_separately(call: TaskCall) -> None:
         noises.append(chip.read_noise)
         rates.append(value * chip.to_electrons / chip.exptime_s)
     if settings.fillval is not None:
-        target.science[target.weight == 0] = settings.fillval
+        empty = np.float32(settings.fillval)
+        np.copyto(target.science, empty, where=target.weight == 0)
     write_drizzled_chip(call.folder, 1, target)
     write_drizzled_index(call.folder, {1: window})
-    weights = target.weight[target.weight > 1e-8]
-    mean = float(weights.mean(dtype=np.float64)) if weights.size else 0.0
+    # All weights are added, as to choose some takes longer; the rest is next to 0.
+    covered = int(np.count_nonzero(target.weight > LEAST_WEIGHT))
+    mean = float(target.weight.sum(dtype=np.float64)) / covered if covered else 0.0
     static_of = call.inputs.get("static", ())
     made_with = weights_made_with(
         settings,

@@ -29,7 +29,7 @@ Needs = dict[str, tuple[str, ...]]
 Planned = tuple[list[Task], Needs]
 
 # Raised whenever pixels, values or names of a step change.
-RESAMPLE_VERSION = 3
+RESAMPLE_VERSION = 4
 PRODUCT_VERSION = 5
 
 _PRODUCTS = "svmcore.pipeline.drizzle_products"

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from svmcore.drizzling.changes import find_change
 from svmcore.drizzling.pixmap import footprint_window
 from svmcore.drizzling.resample import drizzle_chip, drizzle_sparse
 from svmcore.drizzling.sky import match_skies, sample_step
-from svmcore.drizzling.stack import find_change
 from svmcore.drizzling.weights import weight_map, weight_scale
 from svmcore.io.alignment import read_exposure_fits
 from svmcore.io.drizzle_results import (

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 
+from svmcore.drizzling import changes as drizzled_changes
+from svmcore.drizzling import statistics
+from svmcore.drizzling.changes import find_change
 from svmcore.drizzling.grid import join_chips
 from svmcore.drizzling.pixmap import fit_pixel_map, footprint_window
 from svmcore.drizzling.resample import Drop, drizzle_chip
-from svmcore.drizzling.stack import Layer, Sum, find_change
+from svmcore.drizzling.stack import Layer, Sum
 from svmcore.drizzling.statistics import CoverageCount, context_bits
 from svmcore.model.grid import GridWindow
 from svmcore.model.image import DrizzledChip
@@ -140,6 +143,67 @@ def test_changed_pixels_give_what_other_masks_give(exposures, kernel):
     values[part.slices_within(grid.window)] = wanted.science[here] - np.float32(0.2)
     assert np.allclose(band.science[solid], values[solid], rtol=1e-4, atol=1e-4)
     assert np.isnan(band.science[expected == 0]).mean() > 0.99
+
+
+@pytest.mark.parametrize("kernel", ["square", "turbo", "gaussian", "point"])
+def test_few_pixels_one_by_one_change_what_all_at_once_change(
+    exposures, kernel, monkeypatch
+):
+    grid, found = exposures
+    science, weight, pixel_map = found[0]
+    drop = Drop(kernel, 1.0, 1.0, 1.0, 50.0)
+    window = footprint_window(pixel_map, grid)
+    variance = np.abs(science) + 1
+    base = drizzle_chip(
+        science, weight, pixel_map, window, drop=drop, variance=variance
+    )
+    ny, nx = weight.shape
+    added, removed = np.zeros_like(weight), np.zeros_like(weight)
+    for y, x in (
+        (0, 0),
+        (0, 5),
+        (ny - 1, nx - 1),
+        (9, 0),
+        (20, 20),
+        (20, 21),
+        (22, 20),
+    ):
+        added[y, x], removed[y, nx - 1 - x] = 50, 50
+    changes = []
+    for most in (1000, 0):
+        monkeypatch.setattr(drizzled_changes, "FEW_PIXELS", most)
+        changes.append(
+            find_change(
+                base,
+                science,
+                added,
+                removed,
+                pixel_map,
+                drop=drop,
+                grid_shape=grid.shape,
+                variance=variance,
+            )
+        )
+    few, many = changes
+    assert len(few.index) > 10
+    assert np.array_equal(few.index, many.index)
+    assert np.array_equal(few.context, many.context)
+    # float32 sums in another order
+    assert np.allclose(few.weight, many.weight, rtol=1e-5, atol=1e-4)
+    assert np.allclose(few.numerator, many.numerator, rtol=1e-5, atol=1e-3)
+    assert np.allclose(few.square, many.square, rtol=1e-5, atol=1e-2)
+
+
+def test_counting_sets_of_chips_equals_counting_exposures(exposures, monkeypatch):
+    grid, found = exposures
+    band = _stacked(grid, found, [0.0, 0.0, 0.0])
+    statistics_of = []
+    for most in (14, 0):
+        monkeypatch.setattr(statistics, "FEW_CHIPS", most)
+        count = CoverageCount(grid.shape, [0, 0, 1], [100.0, 30.0])
+        count.add(band)
+        statistics_of.append(count.finish())
+    assert statistics_of[0] == statistics_of[1]
 
 
 def test_counts_exposures_and_their_time_not_chips(exposures):
