@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from svmcore.catalogs.background import Background
 from svmcore.catalogs.centroids import gather_windows, windowed_centroids
-from svmcore.catalogs.kernels import SIGMA_PER_FWHM, matched_kernel
+from svmcore.catalogs.kernels import matched_kernel
 from svmcore.catalogs.settings import CatalogSettings
 from svmcore.catalogs.weights import DepthRegions, smooth_weight
 from svmcore.model.catalog import PointSources
@@ -236,8 +236,3 @@ def _sift(
     return PointSources(
         np.arange(1, len(x) + 1), x, y, significance, sharpness, roundness
     )
-
-
-def star_sigma(fwhm_pix: float) -> float:
-    """Return the standard deviation of a Gaussian of that width [pixel]."""
-    return float(fwhm_pix * SIGMA_PER_FWHM)

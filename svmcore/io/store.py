@@ -257,17 +257,6 @@ class Store:
         """Remember the digests of input files."""
         write_text(self.root / "files.json", json.dumps(known, sort_keys=True))
 
-    def keep_only(self, keys: Iterable[str]) -> int:
-        """Remove all results but those, and return how many were removed."""
-        kept = set(keys)
-        removed = 0
-        for record in (self.root / "records").glob("*.json"):
-            if record.stem not in kept:
-                record.unlink()
-                shutil.rmtree(self._folder(record.stem), ignore_errors=True)
-                removed += 1
-        return removed
-
     def _folder(self, key: str) -> Path:
         return self.root / "results" / key
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from svmcore.model.grid import GridWindow, MosaicGrid
+from svmcore.model.grid import GridWindow
 
 __all__ = [
     "ChipCalibration",
     "ChipPixels",
     "DrizzledChip",
-    "DrizzledImage",
     "SparseChange",
 ]
 
@@ -122,31 +121,6 @@ class DrizzledChip:
     science: FloatImage
     weight: FloatImage
     variance: FloatImage | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DrizzledImage:
-    """A product, or a part of one.
-
-    Parameters
-    ----------
-    grid : MosaicGrid
-        Grid of the whole product.
-    window : GridWindow
-        Part of the grid that the arrays cover.
-    science : ndarray of float32, shape (ny, nx)
-        Pixel values; the fill value where nothing contributes.
-    weight : ndarray of float32, shape (ny, nx)
-        Sum of the weights.
-    context : ndarray of int32, shape (planes, ny, nx)
-        Bit k of plane p is set where chip 32 p + k contributes.
-    """
-
-    grid: MosaicGrid
-    window: GridWindow
-    science: FloatImage
-    weight: FloatImage
-    context: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

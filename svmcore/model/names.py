@@ -11,7 +11,6 @@ __all__ = [
     "ProductName",
     "drizzle_suffix",
     "filter_string",
-    "manifest_name",
     "parse_name",
 ]
 
@@ -192,24 +191,6 @@ def parse_name(text: str) -> ProductName | None:
                 color_filters=parts.get("color") or "",
             )
     return None
-
-
-def manifest_name(instrument: str, ipppss: str) -> str:
-    """Return the file name of a visit's manifest.
-
-    Parameters
-    ----------
-    instrument : str
-        Instrument.
-    ipppss : str
-        Six-character visit designation of its first exposure.
-
-    Examples
-    --------
-    >>> manifest_name("wfc3", "ib4606")
-    'wfc3_b46_06_manifest.txt'
-    """
-    return f"{instrument}_{ipppss[1:4]}_{ipppss[4:6]}_manifest.txt".lower()
 
 
 def filter_string(filters: Sequence[str]) -> str:

@@ -61,11 +61,6 @@ class ReferenceChoice:
     is_offline: bool = False
     is_required: bool = True
 
-    @property
-    def is_none(self) -> bool:
-        """Whether exposures are aligned to each other only."""
-        return self.file is None and not self.services
-
     @classmethod
     def from_user(
         cls,

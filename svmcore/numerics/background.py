@@ -38,10 +38,6 @@ class BlockBackground:
         """Return the sky level of every pixel, bilinear between blocks."""
         return expand_blocks(self.level, self.box, self.shape)
 
-    def noise_image(self) -> FloatImage:
-        """Return the noise of every pixel, bilinear between blocks."""
-        return expand_blocks(self.noise, self.box, self.shape)
-
     def noise_at(
         self, x: NDArray[np.int64], y: NDArray[np.int64]
     ) -> NDArray[np.float32]:

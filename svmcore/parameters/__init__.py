@@ -12,7 +12,6 @@ from svmcore.parameters.schema import (
     find_declaration,
     search_declarations,
 )
-from svmcore.parameters.scopes import concerns
 from svmcore.parameters.section import Section
 from svmcore.parameters.selection import (
     ParameterSet,
@@ -33,7 +32,6 @@ __all__ = [
     "compare_selections",
     "compare_sets",
     "concentration_limits",
-    "concerns",
     "declaration",
     "find_declaration",
     "listed_products",

@@ -9,7 +9,7 @@ from svmcore.model.product import (
 )
 from svmcore.parameters.listing import listed_products
 
-__all__ = ["Scopes", "concerns", "is_within", "words_of"]
+__all__ = ["Scopes", "is_within", "words_of"]
 
 _KINDS = {
     "total": TotalProduct,
@@ -28,13 +28,7 @@ def words_of(product: Product) -> frozenset[str]:
 
 
 def is_within(scope: str, words: frozenset[str]) -> bool:
-    """Return whether all words of a scope, at least one, are among those given."""
-    wanted = scope.split()
-    return bool(wanted) and words.issuperset(wanted)
-
-
-def concerns(scope: str, product: Product) -> bool:
-    """Return whether a scope includes a product.
+    """Return whether a change with a scope applies to a product.
 
     Parameters
     ----------
@@ -42,15 +36,11 @@ def concerns(scope: str, product: Product) -> bool:
         ``*``, a basename, or blank-separated words that must all hold: a
         detector (``wfc3_ir``), a kind (``total``, ``filter``, ``exposure``)
         or a filter (``f160w``).
-    product : ExposureProduct, FilterProduct or TotalProduct
-        Product.
-
-    Returns
-    -------
-    bool
-        Whether a change with this scope applies to the product.
+    words : frozenset of str
+        What `words_of` returns for the product.
     """
-    return is_within(scope, words_of(product))
+    wanted = scope.split()
+    return bool(wanted) and words.issuperset(wanted)
 
 
 class Scopes:

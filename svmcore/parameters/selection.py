@@ -97,28 +97,6 @@ class ParameterSet:
             return Origin("default", self.conditions[-1])
         return Origin("default", "detector")
 
-    def used_by(self, step_used: str) -> Section:
-        """Return the values that one heavy step reads, of all four steps.
-
-        Parameters
-        ----------
-        step_used : str
-            As in `Declaration.step_used`, for example ``sky``.
-
-        Returns
-        -------
-        Section
-            Values by key; inert parameters are in none.
-        """
-        return Section(
-            {
-                key: value
-                for step, section in zip(STEPS, self.sections, strict=True)
-                for key, value in section.items()
-                if declaration(step, key).step_used == step_used
-            }
-        )
-
 
 def _filter_name(product: Product) -> str:
     return "total" if isinstance(product, TotalProduct) else product.filter_name

@@ -158,8 +158,8 @@ def test_a_choice_is_a_file_a_catalog_or_nothing(tmp_path):
     path = tmp_path / "gaia.ecsv"
     path.write_text("")
     assert ReferenceChoice.from_user(str(path)).file == path
-    assert ReferenceChoice.from_user("none").is_none
-    assert ReferenceChoice.from_user(None).is_none
+    assert ReferenceChoice.from_user("none") == ReferenceChoice()
+    assert ReferenceChoice.from_user(None) == ReferenceChoice()
     choice = ReferenceChoice.from_user("gsc,2MASS", service_url="http://here")
     assert choice.services == ("GSC242", "2MASS")
     assert choice.service_url == "http://here"

@@ -9,7 +9,6 @@ from svmcore.model.names import (
     Level,
     ProductName,
     filter_string,
-    manifest_name,
     parse_name,
 )
 
@@ -177,10 +176,6 @@ def test_other_names_are_not(text):
 )
 def test_filter_strings(elements, name):
     assert filter_string(elements) == name
-
-
-def test_manifest_is_named_after_the_visit():
-    assert manifest_name("WFC3", "ib4606") == "wfc3_b46_06_manifest.txt"
 
 
 # What headers may hold: `svmcore.inputs` refuses other filter names.
