@@ -98,7 +98,7 @@ function makeRow(field, post) {
   if (!field.choices.length && field.kind !== "switch" && rule !== "a text") facts.append(make("span", "", rule));
   const usual = field.default === "" ? "(empty)" : field.default;
   facts.append(make("span", "svm-field-default", `default ${usual}`));
-  facts.append(make("span", "svm-field-origin", `from ${field.origin}`));
+  facts.append(make("span", "svm-field-origin", field.changed ? field.origin : `from ${field.origin}`));
   if (field.inert) facts.append(make("span", "svm-field-why", `no effect: ${field.inert}`));
   about.append(facts);
   if (field.error) {

@@ -340,7 +340,8 @@ class Session(Scripted):
         self.note(f"Opened {visit.name}: {len(visit.exposures)} exposures")
         if saved.history.entries:
             count = len(saved.history.entries)
-            self.note(f"{count} earlier decisions are in force; undo takes them back")
+            many = "1 earlier decision" if count == 1 else f"{count} earlier decisions"
+            self.note(f"{many} in force; undo takes back")
         for fault in visit.faults:
             self.note(str(fault), level="warn")
         self.comparison.look_up()

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from svmcore.parameters import Declaration
+from svmcore.parameters import Declaration, Origin
 from svmcore.parameters.section import thawed
 
-__all__ = ["Field", "field_of", "text_of", "value_of"]
+__all__ = ["Field", "field_of", "origin_words", "text_of", "value_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,21 @@ class Field:
         """Whether every word of a search is found in name, section or meaning."""
         text = f"{self.key} {self.title} {self.meaning} {self.step}".lower()
         return all(word in text for word in search.lower().split())
+
+
+def origin_words(origin: Origin) -> str:
+    """Return what set a value, and why.
+
+    Examples
+    --------
+    >>> origin_words(Origin("change", "user", "crowded field"))
+    'set by hand: crowded field'
+    """
+    kinds = {"change": "set", "consequence": "follows from", "table": "table"}
+    text = f"{kinds.get(origin.kind, origin.kind)} {origin.source}"
+    if (origin.kind, origin.source) == ("change", "user"):
+        text = "set by hand"
+    return f"{text}: {origin.reason}" if origin.reason else text
 
 
 def text_of(value: Any) -> str:

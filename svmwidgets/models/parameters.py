@@ -23,7 +23,13 @@ from svmcore.parameters import (
 )
 from svmcore.parameters.overrides import is_same_value
 from svmcore.parameters.section import thawed
-from svmwidgets.models.fields import Field, field_of, text_of, value_of
+from svmwidgets.models.fields import (
+    Field,
+    field_of,
+    origin_words,
+    text_of,
+    value_of,
+)
 from svmwidgets.models.step import StepModel
 
 __all__ = ["SCOPES", "Difference", "ParametersModel"]
@@ -270,7 +276,7 @@ def _told(chosen: ParameterSet, step: str, key: str) -> str:
     origin = chosen.origin(step, key)
     if origin.kind == "default":
         return f"{step.replace(' ', '_')}.json, {origin.source}"
-    return str(origin)
+    return origin_words(origin)
 
 
 def _without_key(decisions: Decisions, step: str, key: str) -> Decisions:
@@ -314,5 +320,5 @@ def _difference(
         default=text_of(tuned.default(step, key)),
         tuned=text_of(tuned.value(step, key)),
         other="" if other is None else text_of(other.value(step, key)),
-        reason=str(tuned.origin(step, key)),
+        reason=origin_words(tuned.origin(step, key)),
     )

@@ -24,7 +24,7 @@ from svmcore.products import (
     mean_exposures_per_pixel,
     product_files,
 )
-from svmwidgets.models.fields import text_of
+from svmwidgets.models.fields import origin_words, text_of
 from svmwidgets.models.step import Door, StepModel
 
 __all__ = ["Node", "ProductsModel"]
@@ -230,7 +230,7 @@ class ProductsModel(StepModel):
         if chosen is None:
             return ()
         return tuple(
-            (change.key, text_of(change.value), str(change.origin))
+            (change.key, text_of(change.value), origin_words(change.origin))
             for change in chosen.overrides
         )
 

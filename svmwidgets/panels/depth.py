@@ -56,7 +56,8 @@ class DepthView(widgets.VBox):
         deepest = float(shares[most])
         set_text(
             self.line,
-            f"Up to {most} exposures per pixel, on {deepest:.0%} of the covered area.",
+            f"Up to {most} exposure{'' if most == 1 else 's'} per pixel, "
+            f"on {deepest:.0%} of the covered area.",
         )
 
 

@@ -69,6 +69,9 @@ class FilteringPanel(widgets.VBox):
         self.facts_title = title("All exposures")
         self.facts = text()
         self.reason = field("Reason", placeholder="Why, for the records")
+        self.reason.observe(guard(lambda _: self._reasoned()), "value")
+        self._asked: tuple[str, bool] | None = None
+        self._redraws = 0
         self.suggested = menu(
             [("Suggested reasons", ""), *((one, one) for one in SUGGESTED_REASONS)],
             value="",
@@ -144,9 +147,27 @@ class FilteringPanel(widgets.VBox):
         word = "accept" if value else "reject"
         set_text(
             self.pending,
-            f"Write a reason, then press {word.capitalize()}, to {word} {rootname}.",
+            f"Write a reason, or take a suggested one, to {word} {rootname}.",
         )
-        self.table.rows = [dict(row) for row in self.table.rows]
+        self._asked = (rootname, bool(value))
+        self._draw_again(rootname)
+        self.reason.focus()
+
+    def _draw_again(self, rootname: str) -> None:
+        """Have the browser draw a row as it is, not as it was clicked."""
+        self._redraws += 1
+        self.table.rows = [
+            {**row, "_drawn": self._redraws} if row["id"] == rootname else row
+            for row in self.table.rows
+        ]
+
+    def _reasoned(self) -> None:
+        """Do what waited for its reason, if the same exposure is still chosen."""
+        asked = self._asked
+        if asked is None or not self.reason.value.strip():
+            return
+        if self._chosen == [asked[0]]:
+            self._override(accepted=asked[1])
 
     def _override(self, *, accepted: bool) -> None:
         if not self._chosen:
@@ -154,6 +175,7 @@ class FilteringPanel(widgets.VBox):
             return
         reason = self.reason.value
         if self.model.override(self._chosen, accepted=accepted, reason=reason):
+            self._asked = None
             self.reason.value = ""
             self.suggested.value = ""
             set_text(self.pending, "")
@@ -169,6 +191,9 @@ class FilteringPanel(widgets.VBox):
     def _describe(self) -> None:
         names = self._chosen
         self._offer(names)
+        if self._asked is not None and names != [self._asked[0]]:
+            self._asked = None
+            set_text(self.pending, "")
         many = len(names)
         heading = names[0] if many == 1 else f"{many} exposures"
         set_text(self.facts_title, heading if many else "All exposures")

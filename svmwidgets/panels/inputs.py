@@ -103,7 +103,7 @@ class InputsPanel(widgets.VBox):
         opening = toolbar(
             label("Visit", self.path), self.open_button, self.browse, self.recent
         )
-        self.shown = columns(
+        self._content = columns(
             [
                 card([self.table], heading="Exposures"),
                 card([self.details_title, self.facts]),
@@ -116,7 +116,7 @@ class InputsPanel(widgets.VBox):
         )
         top = rows(opening, self.output_row, self.reading, self.browser)
         top.add_class("svm-aligned")
-        super().__init__([top, self.welcome_card, self.shown])
+        super().__init__([top, self.welcome_card, self._content])
         self.add_class("svm-panel")
         self._observe()
         self.refresh()
@@ -141,7 +141,7 @@ class InputsPanel(widgets.VBox):
         """Show the visit as the model has it."""
         is_open = self.model.visit is not None
         self.welcome_card.layout.display = "none" if is_open else None
-        for part in (self.shown, self.output_row):
+        for part in (self._content, self.output_row):
             part.layout.display = None if is_open else "none"
         self._show_rows()
         remarks = self.model.remarks

@@ -1,5 +1,6 @@
 """Parameters: the form, the differences, what a run would do again, files."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -7,7 +8,7 @@ import ipywidgets as widgets
 from svmcore.parameters import STEPS
 from svmwidgets.figures import Table, badge, column
 from svmwidgets.forms import ParameterForm
-from svmwidgets.models.parameters import SCOPES, ParametersModel
+from svmwidgets.models.parameters import SCOPES, Difference, ParametersModel
 from svmwidgets.panels.conditions import selection_facts
 from svmwidgets.panels.parameterfile import ParameterFileCard
 from svmwidgets.panels.parts import (
@@ -150,19 +151,7 @@ class ParametersPanel(widgets.VBox):
         found = model.differences()
         self.differences.columns = _difference_columns(model.compared)
         self.revert_all.disabled = not model.door.decisions.parameters
-        self.differences.rows = [
-            {
-                "id": f"{d.product}/{d.step}/{d.key}",
-                "product": d.product,
-                "key": d.key,
-                "default": d.default,
-                "tuned": d.tuned,
-                "other": d.other,
-                "reason": d.reason,
-                "_tooltip": d.step,
-            }
-            for d in found
-        ]
+        self.differences.rows = _difference_rows(found)
         compared = f"The column File shows {model.compared}." if model.compared else ""
         set_text(self.compared, compared)
         self.files.show()
@@ -199,10 +188,35 @@ class ParametersPanel(widgets.VBox):
 def _difference_columns(compared: str) -> list[dict[str, Any]]:
     """Return the columns of the differences; one more while a file is compared."""
     return [
-        column("product", "Product", "code"),
         column("key", "Parameter", "code"),
         column("default", "Default", "code"),
         column("tuned", "Now", "code"),
         *([column("other", "File", "code")] if compared else []),
+        column("products", "For"),
         column("reason", "Origin"),
     ]
+
+
+def _difference_rows(found: Sequence[Difference]) -> list[dict[str, Any]]:
+    """Return one row for products of which a parameter differs in the same way."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for one in found:
+        same = (one.step, one.key, one.default, one.tuned, one.other, one.reason)
+        groups.setdefault(same, []).append(one.product)
+    rows = []
+    for same, products in groups.items():
+        step, key, default, tuned, other, reason = same
+        many = len(products)
+        rows.append(
+            {
+                "id": "/".join((step, key, products[0])),
+                "key": key,
+                "default": default,
+                "tuned": tuned,
+                "other": other,
+                "products": products[0] if many == 1 else f"{many} products",
+                "reason": reason,
+                "_tooltip": "\n".join((step, *products)),
+            }
+        )
+    return rows

@@ -32,7 +32,7 @@ function render({ model, el }) {
       return make(
         "th",
         {
-          scope: "col", class: `svm-col-${c.kind}`, title: c.tooltip || null,
+          scope: "col", class: `svm-col-${c.kind}${c.label.length + c.unit.length < 12 ? " svm-short" : ""}`, title: c.tooltip || null,
           style: c.width ? `width:${c.width}` : null,
           "aria-sort": c.is_sortable ? (isSorted ? (isDescending ? "descending" : "ascending") : "none") : null,
         },
