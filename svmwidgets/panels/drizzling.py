@@ -64,8 +64,8 @@ class DrizzlingPanel(widgets.VBox):
         )
         beside = [card([self.states], heading="Products"), self.coverage]
         run = toolbar(self.run, self.run_all)
-        looks = columns([images], beside)
-        super().__init__([run, looks, self.task_card, self.trial])
+        self._looks = columns([images], beside)
+        super().__init__([run, self._looks, self.task_card, self.trial])
         self.add_class("svm-panel")
         names = ["selected", "beside", "plane", "version", "shows_difference"]
         model.observe(guard(lambda _: self._show_products()), "products")
@@ -213,6 +213,9 @@ class DrizzlingPanel(widgets.VBox):
         self.difference.value = model.shows_difference
         has_pair = bool(model.beside) and model.plane == "SCI"
         self.difference.layout.display = None if has_pair else "none"
+        # Two images want the whole width; the tables then stand below.
+        widen = self._looks.add_class if model.beside else self._looks.remove_class
+        widen("svm-split-single")
         model.warm_up()
         self.trial.warm_up()
         self._load(self.viewer, model.selected)
@@ -238,13 +241,15 @@ class DrizzlingPanel(widgets.VBox):
             self._show_catalogue()
             return
         set_text(self.image_line, "Reading the image …")
+        labels = {state.basename: state.label for state in model.products}
+        words = f"{labels[basename]} − {labels.get(model.selected, '')}"
 
         def read() -> list[Any]:
             if plane == "colour":
                 return [colour_frame(model, basename)]
             frames = [product_frame(path, plane)]
             if other is not None:
-                frames.append(difference_frame(path, other))
+                frames.append(difference_frame(path, other, name=words))
             return frames
 
         def answer(frames: list[Any]) -> None:
