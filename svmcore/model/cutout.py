@@ -67,6 +67,8 @@ class Cutout:
         on the grid of its separate image.
     error : ndarray of float32, shape (ny, nx), or None
         Standard deviation of the values; None if it was not asked for.
+    separate_filter : Mapping of str to str
+        Basename of the filter product of each separate image, by rootname.
     """
 
     grid: MosaicGrid
@@ -82,6 +84,7 @@ class Cutout:
     notes: tuple[str, ...] = ()
     separate_hits: Mapping[str, NDArray[np.int16]] = field(default_factory=dict)
     error: FloatImage | None = None
+    separate_filter: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

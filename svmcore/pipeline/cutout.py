@@ -111,6 +111,7 @@ def drizzle_cutout(
             for root, hits in one.separate_hits.items()
         },
         None if error is None else _in_units(error, made_of),
+        {root: name for name, one in found.items() for root in one.separate},
     )
 
 

@@ -17,7 +17,8 @@ __all__ = ["FieldPsf", "add_stamp", "add_stars", "build_psf"]
 
 CELLS = 5
 _HALF_SIZES = (6, 16, RADIUS_PIX)
-_LIMITS_ELECTRON = (3e3, 1.5e5)
+_LIMITS_ELECTRON = (3e3, 1.5e5)  # of stars whose wings drown beyond the half sizes
+_LIMITS_PHOTON = (10.0, 500.0)  # where there is neither sky nor read noise
 FloatImage = NDArray[np.float32]
 
 
@@ -31,6 +32,9 @@ class FieldPsf:
         Table of the middle of the chip, and what is added at its right and
         at its upper edge: shares of the flux in a pixel by its distance from
         the star, 8 samples per pixel.
+    limits : tuple of float
+        Fluxes of stars from which more of the wings is drawn, in the unit of
+        the fluxes.
 
     Notes
     -----
@@ -40,6 +44,7 @@ class FieldPsf:
     middle: FloatImage
     right: FloatImage
     up: FloatImage
+    limits: tuple[float, float] = _LIMITS_ELECTRON
 
     def table(self, cell: int) -> FloatImage:
         """Return the table of one cell, counted along rows from the lower left."""
@@ -73,7 +78,8 @@ def build_psf(
     """
     base, right, up, breath = pixel_images(instrument, filter_)
     focused = base + np.float32(breathing) * (breath - base)
-    return FieldPsf(focused, right - base, up - base)
+    limits = _LIMITS_PHOTON if instrument.counts_photons else _LIMITS_ELECTRON
+    return FieldPsf(focused, right - base, up - base, limits)
 
 
 def _windowed_centre(table: FloatImage) -> tuple[float, float]:
@@ -125,7 +131,7 @@ def add_stars(
     share = (positions_pix + corner) / (chip_shape[1], chip_shape[0])
     column, row = np.clip((share * CELLS).astype(int), 0, CELLS - 1).T
     cell = row * CELLS + column
-    size = np.searchsorted(_LIMITS_ELECTRON, fluxes)
+    size = np.searchsorted(psf.limits, fluxes)
     for chosen_cell in np.unique(cell):
         table = psf.table(int(chosen_cell))
         shifted = positions_pix - _windowed_centre(table)

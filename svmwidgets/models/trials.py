@@ -182,7 +182,15 @@ class TrialModel(StepModel):
                 prepared.tree, (*prepared.decisions.parameters, *changes)
             )
             name = product.basename
-            asked = CutoutQuestion(total, results, name, place, size, (present,))
+            asked = CutoutQuestion(
+                total,
+                results,
+                name,
+                place,
+                size,
+                (present,),
+                with_error=prepared.decisions.error_extension,
+            )
             return self._drizzle(asked, tuple(changes), wanted)
 
         def answer(trial: Trial) -> None:

@@ -43,8 +43,8 @@ def trial_frames(tried: Trial, kept: Trial | None, single: str) -> list[ImageFra
     -------
     list of ImageFrame
         The trial first, then the present image, a kept trial, the difference
-        where the grids agree, the weight, and the single exposure with its
-        cosmic rays.
+        where the grids agree, the weight, the standard deviation if it was
+        made, and the single exposure with its cosmic rays.
     """
     present, trial = tried.present, tried.trial
     frames = [_image(trial, "trial"), _image(present, "present")]
@@ -56,6 +56,9 @@ def trial_frames(tried: Trial, kept: Trial | None, single: str) -> list[ImageFra
         frames.append(_frame(difference, name, trial.grid, trial.window, "difference"))
     weight = trial.weight
     frames.append(_frame(weight, "trial weight", trial.grid, trial.window, "weight"))
+    if trial.error is not None:
+        error = trial.error
+        frames.append(_frame(error, "trial error", trial.grid, trial.window, "error"))
     if single in trial.separate:
         frames.append(_single(trial, single))
     return frames
@@ -102,11 +105,7 @@ def uneven_notice(tried: Trial) -> str:
 def _single(cutout: Cutout, rootname: str) -> ImageFrame:
     """Return one exposure alone, with its cosmic rays."""
     image = cutout.separate[rootname]
-    owner = next(
-        name
-        for name, window in cutout.separate_window.items()
-        if window.shape == image.shape
-    )
+    owner = cutout.separate_filter[rootname]
     mask = np.where(np.isfinite(image), 0, 1).astype(np.uint8)
     hits = cutout.separate_hits.get(rootname)
     if hits is not None:

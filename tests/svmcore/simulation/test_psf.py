@@ -56,6 +56,27 @@ def test_flux_is_the_same_at_every_phase(name):
     assert 0.95 < totals[0] <= 1.0
 
 
+@pytest.mark.parametrize("flux", [9.0, 450.0, 2e4])
+def test_stars_on_a_photon_counter_end_without_an_edge(flux):
+    """Without sky and read noise even faint wings are seen."""
+    name = "acs/sbc"
+    band = INSTRUMENTS[name].usual_filters[0]
+    image = flux * draw(name, band, 0.0, 0.0, side=101)
+    psf = build_psf(INSTRUMENTS[name], INSTRUMENTS[name].filters[band])
+    drawn = np.zeros((101, 101), np.float32)
+    add_stars(
+        drawn,
+        psf,
+        np.array([[50.0, 50.0]]),
+        np.array([flux]),
+        chip_shape=(1024, 1024),
+        corner=(500, 500),
+    )
+    # what is left out is less than a photon in twenty pixels
+    assert np.abs(drawn - image).max() < 0.05
+    assert np.array_equal(drawn > 0, image > 0) == (flux > 500)
+
+
 def test_most_light_falls_within_half_an_arcsecond():
     image = draw("wfc3/ir", "F160W", 0.0, 0.0)
     y, x = np.mgrid[-40:41, -40:41]
