@@ -85,8 +85,10 @@ def test_skies_are_those_of_astrodrizzle(peer_visit, record_property):
             if "match" not in case["skymethod"]:
                 assert sky == pytest.approx(theirs, rel=2e-7, abs=1e-7), case
             elif case["skystat"] == "median":
-                # masked, AstroDrizzle compares different parts of the sky
-                error = 0.4 if "skymask_cat" in case else 0.1
+                # Masked, AstroDrizzle compares different parts of the sky; and the
+                # centre of 47 Tuc, where stars are everywhere, has no sky.
+                is_hard = "skymask_cat" in case or peer_visit.slug == "acs_hrc"
+                error = 0.4 if is_hard else 0.1
                 assert sky == pytest.approx(theirs, abs=error * noise), case
     for case, found in zip(MASKED, skies[len(SKIES) :], strict=True):
         plain = skies[SKIES.index(case)]
