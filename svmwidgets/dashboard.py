@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import ipywidgets as widgets
 
+from svmwidgets.banner import Banner
 from svmwidgets.controls import Controls
 from svmwidgets.figures import LogPane, ProgressStrip, Rail, ThemeStyle, rail_step
 from svmwidgets.panels.alignment import AlignmentPanel
@@ -194,12 +195,7 @@ class Dashboard(widgets.VBox):
             [*self.panels.values(), self.nothing], selected_index=0
         )
         self.stack.add_class("svm-stack-of-steps")
-        self.banner_text = widgets.HTML()
-        self.banner_text.layout.flex = "1"
-        self.dismiss = act("Dismiss", guard(session.dismiss), kind="quiet")
-        self.banner = widgets.HBox([self.banner_text, self.dismiss])
-        self.banner.add_class("svm-banner")
-        self.banner.add_class("svm-is-failed")
+        self.banner = Banner(session)
         self.undo_button = act("Undo", guard(session.undo))
         self.redo_button = act("Redo", guard(session.redo))
         self.title = widgets.HTML()
@@ -226,7 +222,9 @@ class Dashboard(widgets.VBox):
             ("steps", self.rail),
             ("undo", self.undo_button),
             ("redo", self.redo_button),
-            ("dismiss", self.dismiss),
+            ("dismiss", self.banner.dismiss),
+            ("run_again", self.banner.run_again),
+            ("align_alone", self.banner.align_alone),
             ("to_visit", self.nothing),
             ("progress", self.progress),
             ("log", self.log_pane),
@@ -245,7 +243,6 @@ class Dashboard(widgets.VBox):
         for step in session.steps:
             step.observe(guard(lambda _: self._show_rail()), ["status", "summary"])
         session.observe(guard(lambda _: self._show_step()), "step")
-        session.observe(guard(lambda _: self._show_banner()), "banner")
         session.observe(guard(lambda _: self._show_log()), "lines")
         session.observe(
             guard(lambda _: self._show_undo()), ["undo_label", "redo_label"]
@@ -260,7 +257,6 @@ class Dashboard(widgets.VBox):
         session.run_model.observe(guard(lambda _: self._tick()), "is_running")
         self._show_rail()
         self._show_step()
-        self._show_banner()
         self._show_undo()
         self._show_title()
         self._show_progress()
@@ -279,17 +275,6 @@ class Dashboard(widgets.VBox):
         is_open = self.session.inputs.visit is not None or name == "inputs"
         place = list(self.panels).index(name) if is_open else len(self.panels)
         self.stack.selected_index = place
-
-    def _show_banner(self) -> None:
-        problem = self.session.banner
-        self.banner.layout.display = None if problem else "none"
-        if problem is not None:
-            what = html.escape(problem.problem.rstrip(".") + ".")
-            remedy = html.escape(problem.remedy)
-            self.banner_text.value = (
-                f'<div role="alert"><b>{html.escape(problem.subject)}</b>: {what} '
-                f"{remedy}</div>"
-            )
 
     def _show_log(self) -> None:
         self.log_pane.lines = [

@@ -64,6 +64,8 @@ class Working(Background):
         self.prepared: PreparedVisit | None = None
         self.survey: Any = None
         self._started_s = 0.0
+        self._last_run: tuple[tuple[str, ...], str] = ((), "Run")
+        self._failed_run: Problem | None = None
 
     @property
     def reference(self) -> str:
@@ -98,6 +100,7 @@ class Working(Background):
             self.show_problem(problem_of(error))
             return
         self.dismiss()
+        self._last_run, self._failed_run = (steps, label), None
         self._started_s = time.monotonic()
         self._mark_running(steps)
         self.note(f"{label} started", run_python(steps, label))
@@ -123,6 +126,16 @@ class Working(Background):
             on_failed=self._run_failed,
             wait=wait,
         )
+
+    def run_again(self) -> None:
+        """Run once more what ran last; what it finished is used again."""
+        steps, label = self._last_run
+        self.run(*steps, label=label)
+
+    @property
+    def has_failed_run(self) -> bool:
+        """Whether the banner tells of a run that failed."""
+        return self.banner is not None and self.banner is self._failed_run
 
     def cancel(self) -> None:
         """Stop the run; finished results are kept."""
@@ -199,8 +212,9 @@ class Working(Background):
         self.alignment.run_ended(outcome)
         if outcome == "failed":
             first = ended["messages"][0]
-            self.banner = Problem(ended["label"], first, "The log has more.")
             self._mark_failed(ended["label"])
+            self._failed_run = Problem(ended["label"], first, "The log has more.")
+            self.banner = self._failed_run
         self.look_up()
 
     def _run_failed(self, problem: Problem) -> None:
@@ -208,6 +222,7 @@ class Working(Background):
         self.run_model.end("failed", problem.problem)
         self.drizzling.run_ended("failed")
         self.alignment.run_ended("failed")
+        self._failed_run = problem
         self.show_problem(problem, places[0] if places else "drizzling")
         for place in places[1:]:
             self.mark(place, problem)

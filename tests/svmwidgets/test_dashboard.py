@@ -72,13 +72,13 @@ def test_empty_dashboard_says_how_to_begin(tmp_path):
     panel.path.value = str(tmp_path / "none.lst")
     made.session.wait(20)
     assert made.banner.layout.display is None
-    assert "none.lst" in made.banner_text.value
+    assert "none.lst" in made.banner.text.value
 
 
 def test_wrong_visit_is_shown_not_raised(tmp_path):
     made = Dashboard(tmp_path / "none.lst", state_folder=tmp_path)
-    assert "none.lst" in made.banner_text.value
-    assert "ERROR" not in made.banner_text.value
+    assert "none.lst" in made.banner.text.value
+    assert "ERROR" not in made.banner.text.value
 
 
 def test_visit_is_opened_from_the_browser_of_files(dashboard, small_visit):
@@ -292,7 +292,7 @@ def test_fault_in_any_step_shows_red_badge_reason_and_traceback(
     assert found["badge"]["status"] == "failed"
     assert found["badge"]["glyph"] == "✕"
     assert found["summary"] == "RuntimeError: the disk burns"
-    assert "disk burns" in dashboard.banner_text.value
+    assert "disk burns" in dashboard.banner.text.value
     assert any("Traceback" in line.detail for line in session.lines)
     # still usable: a decision is taken, and the badge stands for it again
     kept = [v.rootname for v in session.prepared.verdicts if v.accepted]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from svmwidgets.banner import Banner
 from svmwidgets.jobs import Courier
 from svmwidgets.models.fittrail import group_numbers
 from svmwidgets.panels.alignment import AlignmentPanel
@@ -314,8 +315,9 @@ def test_without_a_catalog_that_can_be_reached_exposures_align_alone(
     aligned, model, tmp_path
 ):
     """A catalog may be out of reach: what is left is offered, and said."""
-    panel = AlignmentPanel(model, aligned)
+    panel, banner = AlignmentPanel(model, aligned), Banner(aligned)
     assert panel.alone.layout.display == "none"
+    assert banner.layout.display == "none"
     lost = tmp_path / "lost.ecsv"
     shutil.copy(aligned.reference, lost)
     aligned.choose_reference(str(lost))
@@ -325,8 +327,14 @@ def test_without_a_catalog_that_can_be_reached_exposures_align_alone(
     aligned.wait(300)
     assert model.status == "failed"
     assert panel.alone.layout.display is None
-    panel.alone.click()
+    assert "lost.ecsv" in banner.text.value
+    banner.run_again.click()  # as long as it is lost it fails again
     aligned.wait(300)
+    assert model.status == "failed"
+    assert banner.align_alone.layout.display is None
+    banner.align_alone.click()
+    aligned.wait(300)
+    assert banner.layout.display == "none"
     assert model.fit.kind == "relative"
     assert "relative only" in model.summary
     assert "no reference catalog is used" in panel.numbers.facts.value
