@@ -16,7 +16,7 @@ from astropy.table import Table
 from svmcore.errors import ReferenceCatalogError
 from svmcore.io import gaia_archive
 from svmcore.io.atomic import write_text
-from svmcore.io.reference import catalog_from_table
+from svmcore.io.reference_table import catalog_from_table
 from svmcore.model.fit import ReferenceCatalog
 from svmcore.model.reference import ReferenceChoice
 

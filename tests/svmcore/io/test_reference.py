@@ -8,11 +8,8 @@ from astropy import units as u
 from astropy.table import MaskedColumn, Table
 
 from svmcore.errors import ReferenceCatalogError
-from svmcore.io.reference import (
-    catalog_from_table,
-    check_reference,
-    read_reference_file,
-)
+from svmcore.io.reference import check_reference, read_reference_file
+from svmcore.io.reference_table import catalog_from_table
 from svmcore.model.reference import ReferenceChoice
 
 
