@@ -20,6 +20,7 @@ from svmcore.pipeline.tasks import NamedFunction, Task
 __all__ = ["cosmic_ray_tasks", "drizzling_tasks", "shares_filters"]
 
 GRIDS_VERSION = 1  # raised whenever the values of the grids change
+KEPT_BACK = 2  # exposure products of one filter, until there is nothing else to do
 
 
 def cosmic_ray_tasks(
@@ -93,8 +94,9 @@ def _with_early_total(
     """Return all tasks in such an order that the total product is not the last.
 
     Nothing could be done beside it. What it needs of a filter comes right after
-    that filter's product, and the exposure products of the last filter, which
-    nothing needs, come after the total.
+    that filter's product. The exposure products of the last filter and some of the
+    one before, which nothing needs, come at the end: workers make them where they
+    would have to wait. More are not kept back, as their chips take room on the disk.
     """
     everything = [task for tasks in (*filters, total) for task in tasks]
     wanted = {total[-1].identifier} if total else set()
@@ -102,6 +104,7 @@ def _with_early_total(
         if task.identifier in wanted:
             wanted.update(_needs(task))
     ordered: list[Task] = []
+    spare: list[Task] = []
     left = list(total)
     to_come = {task.identifier for task in everything}
     for number, tasks in enumerate(filters, start=1):
@@ -114,8 +117,11 @@ def _with_early_total(
                 ordered.append(task)
                 left.remove(task)
                 to_come.discard(task.identifier)
-        ordered += [task for task in tasks if task.identifier not in wanted]
-    return [*ordered, *left]
+        spare += [task for task in tasks if task.identifier not in wanted]
+        if number < len(filters):
+            ordered += spare[:-KEPT_BACK]
+            spare = spare[-KEPT_BACK:]
+    return [*ordered, *left, *spare]
 
 
 def _needs(task: Task) -> set[str]:

@@ -39,6 +39,21 @@ def test_preloaded_modules_are_those_of_the_tasks(plan):
     assert tuple(STEP_MODULES) == STEPS
 
 
+def test_total_product_leaves_work_that_can_be_done_beside_it(plan):
+    (total,) = plan.prepared.tree.totals
+    made = [task.subject for task in plan.tasks if task.step == "drizzle product"]
+    after = made[made.index(total.basename) + 1 :]
+    assert {one.basename for one in total.filters[-1].members} <= set(after)
+    assert not {one.basename for one in total.filters} & set(after)
+
+
+def test_every_task_comes_after_all_that_it_needs(plan):
+    known = set()
+    for task in plan.tasks:
+        assert {name for names in task.needs.values() for name in names} <= known
+        known.add(task.identifier)
+
+
 def test_each_residual_report_follows_its_fit(plan):
     names = [task.step for task in plan.tasks]
     assert names[names.index("fit alignment") + 1] == "report residuals"
