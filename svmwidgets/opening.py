@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from svmcore.io.paths import absolute_path
 from svmcore.model.decisions import Decisions
 from svmwidgets.changes import Choices
 from svmwidgets.history import History
@@ -14,7 +15,7 @@ __all__ = ["begin_session", "default_output", "plain_source"]
 def default_output(source: str | Path | Sequence[str | Path]) -> Path:
     """Return the folder for products that goes with a visit."""
     first = source if isinstance(source, str | Path) else source[0]
-    path = Path(first).expanduser().absolute()
+    path = absolute_path(first)
     if path.is_dir():
         return path / "products"
     return path.parent / f"{path.stem}_products"
@@ -30,7 +31,8 @@ def begin_session(
 ) -> SavedSession:
     """Return the saved session of that visit, or a new one."""
     plain = _absolute(source)
-    path = Path(output).absolute() / SESSION_NAME
+    output = absolute_path(output)
+    path = output / SESSION_NAME
     if path.is_file() and not is_new:
         saved = read_session(path)
         if saved.source == plain:
@@ -38,9 +40,9 @@ def begin_session(
     if reference is None:
         reference = _nearby_reference(plain)
     elif Path(reference).is_file():
-        reference = Path(reference).absolute()
+        reference = absolute_path(reference)
     history = History(Choices(Decisions(), str(reference)))
-    return SavedSession(plain, data_folder, Path(output).absolute(), history, "inputs")
+    return SavedSession(plain, data_folder, output, history, "inputs")
 
 
 def _nearby_reference(source: str | tuple[str, ...]) -> str:
@@ -52,8 +54,8 @@ def _nearby_reference(source: str | tuple[str, ...]) -> str:
 
 def _absolute(source: str | Path | Sequence[str | Path]) -> str | tuple[str, ...]:
     if isinstance(source, str | Path):
-        return str(Path(source).expanduser().absolute())
-    return tuple(str(Path(one).expanduser().absolute()) for one in source)
+        return str(absolute_path(source))
+    return tuple(str(absolute_path(one)) for one in source)
 
 
 def plain_source(source: str | tuple[str, ...]) -> str | list[str]:

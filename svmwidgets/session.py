@@ -6,6 +6,7 @@ from pathlib import Path
 import traitlets as T  # noqa: N812
 
 from svmcore.errors import StoreError, SvmError
+from svmcore.io.paths import absolute_path
 from svmcore.io.visit import read_visit
 from svmcore.model.decisions import Decisions
 from svmcore.model.reference import ReferenceChoice
@@ -229,7 +230,7 @@ class Session(Scripted):
             The folder; results of earlier runs in it are found again.
         """
         prepared = self._require()
-        path = Path(folder).expanduser().absolute()
+        path = absolute_path(folder)
         if path == self.output:
             return
         saved = SavedSession(

@@ -8,6 +8,7 @@ from typing import Any
 
 from svmcore.errors import StoreError
 from svmcore.io.atomic import write_text
+from svmcore.io.paths import absolute_path
 
 __all__ = [
     "NOTEBOOK_NAME",
@@ -54,15 +55,15 @@ def dashboard_code(arguments: argparse.Namespace) -> str:
     """Return the Python that shows the dashboard with that visit."""
     options = []
     if arguments.visit:
-        options.append(repr(str(Path(arguments.visit).expanduser().absolute())))
+        options.append(repr(str(absolute_path(arguments.visit))))
     if arguments.output:
-        options.append(f"output={str(arguments.output.expanduser().absolute())!r}")
+        options.append(f"output={str(absolute_path(arguments.output))!r}")
     if arguments.reference:
         path = Path(arguments.reference).expanduser()
-        text = str(path.absolute()) if path.is_file() else arguments.reference
+        text = str(absolute_path(path)) if path.is_file() else arguments.reference
         options.append(f"reference={text!r}")
     if arguments.data:
-        options.append(f"data_folder={str(arguments.data.expanduser().absolute())!r}")
+        options.append(f"data_folder={str(absolute_path(arguments.data))!r}")
     inside = "".join(f"\n    {option}," for option in options)
     call = f"Dashboard({inside}\n)" if options else "Dashboard()"
     return f"from svmwidgets import Dashboard\n\ndashboard = {call}\ndashboard"

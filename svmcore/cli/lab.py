@@ -15,6 +15,7 @@ from svmcore.cli.dashboard import (
     write_notebook,
 )
 from svmcore.errors import InputError
+from svmcore.io.paths import absolute_path
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -70,14 +71,14 @@ def notebook_folder(arguments: argparse.Namespace) -> Path:
         If the visit does not exist.
     """
     if not arguments.visit:
-        return (arguments.output or Path()).absolute()
-    visit = Path(arguments.visit).expanduser().absolute()
+        return absolute_path(arguments.output or Path())
+    visit = absolute_path(arguments.visit)
     if not visit.exists():
         raise InputError(
             str(visit), "no such file or folder", "Give a poller, list or folder."
         )
     if arguments.output:
-        return Path(arguments.output.expanduser().absolute())
+        return absolute_path(arguments.output)
     return visit if visit.is_dir() else visit.parent
 
 
