@@ -6,6 +6,7 @@ from pathlib import Path
 
 from svmcore.errors import InputError
 from svmcore.filtering import judge_exposures
+from svmcore.io.reference_glance import is_plain_catalog
 from svmcore.io.store import has_results
 from svmcore.io.visit import read_visit
 from svmcore.model.decisions import Decisions
@@ -180,6 +181,8 @@ def check_catalog(choice: ReferenceChoice, *, output: Path | None) -> None:
         If the file cannot be read or lacks what a fit needs.
     """
     if choice.file is None or (output is not None and has_results(output)):
+        return
+    if is_plain_catalog(choice.file):
         return
     from svmcore.io.reference import check_reference  # noqa: PLC0415 - loads astropy
 
