@@ -74,22 +74,32 @@ def _compared(run, peer):
     return found
 
 
+def _check(slug, case, sky, theirs, noise):
+    if "match" not in case["skymethod"]:
+        assert sky == pytest.approx(theirs, rel=2e-7, abs=1e-7), case
+    elif case["skystat"] == "median":
+        # Masked, AstroDrizzle compares different parts of the sky; and the
+        # centre of 47 Tuc, where stars are everywhere, has no sky.
+        is_hard = "skymask_cat" in case or slug == "acs_hrc"
+        assert sky == pytest.approx(theirs, abs=(0.4 if is_hard else 0.1) * noise), case
+
+
 def test_skies_are_those_of_astrodrizzle(peer_visit, record_property):
     """To single precision; matched ones to their errors."""
     masks = str(_write_masks(peer_visit))
     cases = [*SKIES, *({**case, "skymask_cat": masks} for case in MASKED)]
     skies = _skies(peer_visit, cases)
+    lowest = [theirs for _, theirs, _ in skies[0]]
     for case, found in zip(cases, skies, strict=True):
         record_property(str(case), found)
+        if case["skymethod"] == "match" and [row[1] for row in found] == lowest:
+            # What the masks leave does not overlap: AstroDrizzle falls back to
+            # localmin, without the masks; ours has nothing to match.
+            assert "skymask_cat" in case
+            assert not any(sky for sky, _, _ in found)
+            continue
         for sky, theirs, noise in found:
-            if "match" not in case["skymethod"]:
-                assert sky == pytest.approx(theirs, rel=2e-7, abs=1e-7), case
-            elif case["skystat"] == "median":
-                # Masked, AstroDrizzle compares different parts of the sky; and the
-                # centre of 47 Tuc, where stars are everywhere, has no sky.
-                is_hard = "skymask_cat" in case or peer_visit.slug == "acs_hrc"
-                error = 0.4 if is_hard else 0.1
-                assert sky == pytest.approx(theirs, abs=error * noise), case
+            _check(peer_visit.slug, case, sky, theirs, noise)
     for case, found in zip(MASKED, skies[len(SKIES) :], strict=True):
         plain = skies[SKIES.index(case)]
         assert [row[1] for row in found] != [row[1] for row in plain]  # masks count
