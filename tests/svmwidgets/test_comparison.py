@@ -107,8 +107,47 @@ def test_card_shows_two_columns_and_two_images(visit, output, tmp_path):
     left, right = card.viewers.values()
     assert left.link == right.link != ""
     assert len(left.frames) == len(right.frames) == 1
+    dashboard.set("export.comparison.difference", value=True)
+    dashboard.session.wait(60)
+    assert [frame.name for frame in right.frames][1:] == ["second − first"]
+    paths = [repr(str(path)) for path in dashboard.session.comparison.images]
+    told = dashboard.session.lines[-1].python
+    assert told.endswith(f"subtract_mosaics({paths[1]}, {paths[0]})")
+    dashboard.set("export.comparison.difference", value=False)
+    dashboard.session.wait(60)
+    assert len(right.frames) == 1
     card.second.value = card.first.value
     assert card.table.rows == []
     digest = card.first.value
     dashboard.press("export.comparison.forget")
     assert digest not in {run.digest for run in kept_runs(output)}
+
+
+def test_two_products_are_blinked_with_their_difference(visit, output, tmp_path):
+    dashboard = Dashboard(visit, output=output, workers=1, state_folder=tmp_path)
+    session, panel = dashboard.session, dashboard.panels["drizzling"]
+    session.wait(60)
+    session.step = "drizzling"
+    session.wait(60)
+    names = [state.basename for state in session.drizzling.products]
+    assert panel.difference.layout.display == "none"  # of what, without a second?
+    dashboard.set("drizzling.beside", names[1])
+    session.wait(60)
+    assert len(panel.second.frames) == 1
+    dashboard.set("drizzling.difference", value=True)
+    session.wait(60)
+    assert session.banner is None
+    _, difference = panel.second.frames
+    assert difference.name.endswith(session.drizzling.products[0].label)
+    assert panel.second.frame == 1
+    paths = [session.drizzling.path(name) for name in names[:2]]
+    planes = [fits.getdata(path, "SCI").astype("f8") for path in reversed(paths)]
+    expected = planes[0] - planes[1]
+    shown = np.frombuffer(difference.pixels, "<f4").reshape(difference.shape)
+    # What is nan in a product without data may be 0 or nan in the file.
+    seen = np.isfinite(shown)
+    assert seen.mean() > 0.3
+    np.testing.assert_allclose(shown[seen], expected[seen], rtol=1e-5, atol=1e-5)
+    dashboard.set("drizzling.plane", "WHT")
+    session.wait(60)
+    assert len(panel.second.frames) == 1
