@@ -21,6 +21,7 @@ from svmwidgets.panels.parameters import ParametersPanel
 from svmwidgets.panels.parts import act, toolbar
 from svmwidgets.panels.products import ProductsPanel
 from svmwidgets.replay import LOG_HEAD
+from svmwidgets.saved import user_folder
 from svmwidgets.session import Session
 
 __all__ = ["Dashboard"]
@@ -49,7 +50,8 @@ class Dashboard(widgets.VBox):
     workers : int, optional
         Worker processes; one per core by default.
     state_folder : Path, optional
-        Where the list of recent visits is kept; beside the output by default.
+        Where the list of recent visits is kept; in ``~/.local/state/svm`` by
+        default.
 
     Notes
     -----
@@ -78,7 +80,7 @@ class Dashboard(widgets.VBox):
     ) -> None:
         self.session = Session(
             workers=workers,
-            state_folder=Path(state_folder) if state_folder else None,
+            state_folder=Path(state_folder) if state_folder else user_folder(),
         )
         self._ticking: asyncio.Task[None] | None = None
         self._build()

@@ -15,6 +15,7 @@ __all__ = [
     "SavedSession",
     "read_recent",
     "read_session",
+    "user_folder",
     "write_recent",
     "write_session",
 ]
@@ -120,6 +121,11 @@ def _read_json(path: Path) -> dict[str, Any]:
     return document
 
 
+def user_folder() -> Path:
+    """Return where a user's list of recent visits is kept."""
+    return Path.home() / ".local" / "state" / "svm"
+
+
 def read_recent(folder: Path) -> list[str]:
     """Return the visits opened before, newest first; none if never saved."""
     try:
@@ -134,7 +140,8 @@ def write_recent(folder: Path, name: str) -> list[str]:
     others = [one for one in read_recent(folder) if one != name]
     names = [name, *others][:RECENT_LENGTH]
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / RECENT_NAME, json.dumps(names, indent=1) + "\n")
-    except StoreError:
+    except (OSError, StoreError):
         return names  # a read-only folder costs the memory, not the session
     return names

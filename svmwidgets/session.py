@@ -91,6 +91,8 @@ class Session(Scripted):
             self.drizzling,
             self.export,
         )
+        if state_folder is not None:
+            self.inputs.recent = read_recent(state_folder)
         self.source: str | tuple[str, ...] = ""
         self.data_folder: Path | None = None
 

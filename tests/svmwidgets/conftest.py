@@ -29,6 +29,12 @@ def session(small_visit, tmp_path) -> Session:
 
 
 @pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch):
+    """Keep the list of recent visits out of the user's own."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
 def closed_widgets():
     """Forget all widgets after each test."""
     yield

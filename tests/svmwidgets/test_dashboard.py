@@ -406,3 +406,10 @@ def test_steps_of_an_empty_dashboard_say_where_to_begin(tmp_path):
     made.press("to_visit.go_to_visit")
     assert made.session.step == "inputs"
     assert made.stack.children[made.stack.selected_index] is made.panels["inputs"]
+
+
+def test_recent_visits_are_offered_before_one_is_open(dashboard, tmp_path):
+    made = Dashboard(state_folder=tmp_path)
+    offered = [value for _, value in made.panels["inputs"].recent.options]
+    assert dashboard.session.source in offered
+    assert made.session.inputs.visit is None

@@ -98,7 +98,7 @@ def test_opening_the_visit_again_brings_decisions_back(session, small_visit, tmp
     again = Session(state_folder=tmp_path, courier=Courier())
     again.open(small_visit, output=session.output)
     assert again.decisions == session.decisions
-    assert any("earlier decisions" in line.text for line in again.lines)
+    assert any("1 earlier decision" in line.text for line in again.lines)
 
 
 def test_script_gives_the_same_products_in_a_fresh_interpreter(session):
