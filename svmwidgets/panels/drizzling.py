@@ -249,6 +249,7 @@ class DrizzlingPanel(widgets.VBox):
                 return [colour_frame(model, basename)]
             frames = [product_frame(path, plane)]
             if other is not None:
+                frames[0].name = labels[basename]
                 frames.append(difference_frame(path, other, name=words))
             return frames
 

@@ -1,5 +1,6 @@
 """Trial parameters on a cutout, beside what they would replace."""
 
+import html
 from typing import Any
 
 import ipywidgets as widgets
@@ -153,8 +154,9 @@ class TrialCard(widgets.VBox):
         self.viewer.set_frames(frames, frame=shown)
         self._close(*old)
         set_facts(self.facts, trial_facts(tried))
-        notes = [uneven_notice(tried), *tried.trial.notes]
-        set_text(self.notes, " ".join(note for note in notes if note))
+        notes = [note for note in (uneven_notice(tried), *tried.trial.notes) if note]
+        self.notes.value = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+        self.notes.layout.display = None if notes else "none"
         self._show_weights(tried.trial)
 
     def _close(self, *groups: Any) -> None:
