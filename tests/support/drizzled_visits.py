@@ -4,12 +4,13 @@ import hashlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from single_tasks import run_task
+
 from svmcore.io.raw import write_json
 from svmcore.io.wcs import as_aligned, read_chip_wcs
 from svmcore.model.fit import ExposureFit, FitQuality, FitTerms
 from svmcore.pipeline.drizzle import cosmic_ray_tasks, drizzling_tasks
 from svmcore.pipeline.prepare import decide, prepare_visit
-from svmcore.pipeline.tasks import TaskCall
 
 __all__ = ["DrizzledVisit", "drizzle_visit", "write_header_solutions"]
 
@@ -78,13 +79,7 @@ def drizzle_visit(
                 (output / name).hardlink_to(known.output / name)
             continue
         folder = output / f"result{number:03d}"
-        folder.mkdir()
-        inputs = {
-            role: tuple(folders[name] for name in names)
-            for role, names in task.needs.items()
-        }
-        task.function(TaskCall(task.payload, inputs, folder, output))
-        folders[task.identifier] = folder
+        run_task(task, folder, results=folders, output=output)
     return DrizzledVisit(total, prepared.parameters, output, folders, keys)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
+from single_tasks import run_task
 from stwcs.wcsutil.headerlet import apply_headerlet_as_primary
 
 from svmcore.errors import ReferenceCatalogError
@@ -26,7 +27,6 @@ from svmcore.model.reference import ReferenceChoice
 from svmcore.model.wcs import AlignedChip, AlignedWcs
 from svmcore.pipeline.align import alignment_tasks
 from svmcore.pipeline.prepare import prepare_visit
-from svmcore.pipeline.tasks import TaskCall
 from svmcore.simulation.config import PointingErrors, VisitConfig
 from svmcore.simulation.visit import write_visit
 
@@ -59,13 +59,7 @@ def align(source, output, reference, **kwargs):
     output.mkdir(parents=True)
     for number, task in enumerate(tasks):
         folder = output / "results" / f"{number:02d}"
-        folder.mkdir(parents=True)
-        inputs = {
-            role: tuple(folders[name] for name in names)
-            for role, names in task.needs.items()
-        }
-        task.function(TaskCall(task.payload, inputs, folder, output))
-        folders[task.identifier] = folder
+        run_task(task, folder, results=folders, output=output)
         for name in task.outputs:
             assert (output / name).is_file()
     fit_task = next(task for task in tasks if task.step == "fit alignment")

@@ -1,8 +1,11 @@
+from collections import defaultdict
+
 import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
 from drizzled_images import grid_of_stars, paint_stars, write_mosaic
+from single_tasks import run_task
 
 from svmcore.filtering import judge_exposures
 from svmcore.io.catalog_results import read_saturated
@@ -11,7 +14,6 @@ from svmcore.io.mosaics import read_mosaic
 from svmcore.model.decisions import ParameterChange
 from svmcore.parameters import select_all
 from svmcore.pipeline.catalog import catalog_tasks
-from svmcore.pipeline.tasks import TaskCall
 from svmcore.products import group_products
 
 SHAPE = (260, 300)
@@ -39,17 +41,11 @@ def visit(exposure_with, tmp_path):
 
 def _run(tree, total, folder, changes=SHARP_STARS):
     """Run the tasks one after the other, as the engine would."""
-    results = {}
+    results = defaultdict(lambda: folder)  # what drizzling leaves
     parameters = select_all(tree, changes)
     for number, task in enumerate(catalog_tasks(total, parameters=parameters)):
         scratch = folder / f"result{number}"
-        scratch.mkdir()
-        inputs = {
-            role: tuple(results.get(name, folder) for name in names)
-            for role, names in task.needs.items()
-        }
-        task.function(TaskCall(task.payload, inputs, scratch, folder))
-        results[task.identifier] = scratch
+        run_task(task, scratch, results=results, output=folder)
     return task.outputs
 
 

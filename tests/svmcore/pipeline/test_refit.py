@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy.table import Table
+from single_tasks import run_task
 
 from svmcore.alignment.settings import FIT_PARAMETERS, alignment_settings
 from svmcore.errors import AlignmentError, ReferenceCatalogError
@@ -25,7 +26,6 @@ from svmcore.pipeline.align import alignment_tasks
 from svmcore.pipeline.align_steps import positions_key
 from svmcore.pipeline.prepare import decide, prepare_visit
 from svmcore.pipeline.refit import Refitter
-from svmcore.pipeline.tasks import TaskCall
 from svmcore.simulation.config import PointingErrors, VisitConfig
 from svmcore.simulation.visit import write_visit
 
@@ -66,13 +66,7 @@ def fits(tmp_path_factory):
             ):
                 continue  # sources do not change in these tests
             where = output / name / task.subject
-            where.mkdir(parents=True)
-            inputs = {
-                role: tuple(folders[each] for each in names)
-                for role, names in task.needs.items()
-            }
-            task.function(TaskCall(task.payload, inputs, where, output))
-            folders[task.identifier] = where
+            run_task(task, where, results=folders, output=output)
         task = next(task for task in tasks if task.step == "fit alignment")
         return task, folders[task.identifier]
 
