@@ -206,6 +206,9 @@ def _read(
         value = float(unit.values.get("PIXVALUE") or 0)
         size = (rows.stop - rows.start, columns.stop - columns.start)
         return np.full(size, value, np.float32)
+    is_part = columns.stop - columns.start < unit.shape[-1]
+    if is_part and planes.path.suffix != ".gz":
+        return _mapped(planes, unit, rows, columns)
     found = np.empty((rows.stop - rows.start, unit.shape[-1]), _kind(unit))
     with open_fits_bytes(planes.path) as stream:
         stream.seek(unit.data_start + rows.start * found.shape[1] * found.itemsize)

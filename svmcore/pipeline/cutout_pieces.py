@@ -18,7 +18,7 @@ from svmcore.pipeline.cutout_source import CutoutSource, SourceChip
 __all__ = ["Piece", "Region", "blank_image", "count_hits", "cut_pieces", "find_region"]
 
 # What usual parameters need around a cutout [pixel].
-LEAST_MARGIN = 12
+LEAST_MARGIN = 14
 # How far a drop reaches [input pixel]: of full size where it has one.
 DROP_REACH = {"lanczos3": 4.0, "gaussian": 2.5}
 # How far interpolation reaches [pixel].

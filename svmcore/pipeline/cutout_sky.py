@@ -18,7 +18,7 @@ from svmcore.pipeline.drizzle_sky import MeasuredSky, sky_levels
 __all__ = ["estimate_skies"]
 
 # Exposures are matched at positions so many times as far apart as in a run.
-FARTHER = 4
+FARTHER = 6
 Samples = tuple[ChipPixels, NDArray[np.bool_]]
 
 
@@ -51,7 +51,7 @@ def estimate_skies(
 
     Notes
     -----
-    With 10⁵ pixels the sky is good to 0.004 of its noise. Static pixels are
+    With 65 000 pixels the sky is good to 0.005 of its noise. Static pixels are
     not left out: clipping does away with them.
     """
     measured = []
