@@ -92,7 +92,8 @@ def test_skies_are_those_of_astrodrizzle(peer_visit, record_property):
     lowest = [theirs for _, theirs, _ in skies[0]]
     for case, found in zip(cases, skies, strict=True):
         record_property(str(case), found)
-        if case["skymethod"] == "match" and [row[1] for row in found] == lowest:
+        given = [theirs for _, theirs, _ in found]
+        if case["skymethod"] == "match" and given == pytest.approx(lowest, rel=1e-6):
             # What the masks leave does not overlap: AstroDrizzle falls back to
             # localmin, without the masks; ours has nothing to match.
             assert "skymask_cat" in case
