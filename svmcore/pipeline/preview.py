@@ -7,7 +7,7 @@ from svmcore.previews.wavelength import order_red_to_blue
 
 __all__ = ["ColorPreview", "GrayPreview", "preview_tasks"]
 
-VERSION = 2
+VERSION = 3
 
 _STEPS = "svmcore.pipeline.preview_steps"
 

@@ -20,6 +20,9 @@ _WHITE_SIGMA = 60.0
 _WHITE_PERCENTILE = 99.8
 _CLIP_SIGMA = 3.0
 _CLIP_ROUNDS = 8
+# Less noise than this part of the sky is the rounding of a constant, as photon
+# counters leave where they counted nothing.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ def robust_limits(sample: NDArray[np.floating]) -> Limits:
     if sample.size == 0:
         return Limits(0.0, 1.0, 1.0, 0.0, 0.0)
     sky, sigma = _clipped_sky(sample)
+    if sigma <= _ROUNDING * abs(sky):
+        sigma = 0.0
     bright = float(np.percentile(sample, _WHITE_PERCENTILE))
     unit = sigma if sigma > 0 else max((bright - sky) / _WHITE_SIGMA, 0.0)
     unit = unit or max(abs(sky), 1.0) * 1e-6

@@ -42,3 +42,19 @@ def test_pixels_without_data_are_a_neutral_grey_unlike_the_sky():
     assert levels[0, 0] == NO_DATA_LEVEL
     assert levels[0, 1] < NO_DATA_LEVEL - 15
     assert levels[0, 2] == 255
+
+
+def test_empty_sky_of_a_photon_counter_stays_dark():
+    """Most pixels counted nothing: what differs there is rounding, no noise."""
+    random = np.random.default_rng(3)
+    sample = np.full(50_000, -1.2e-5)
+    sample += random.normal(0.0, 1e-12, sample.size)
+    sample[::7] += 1.0 / 1800  # one photon
+    sample[::300] += np.geomspace(0.1, 1e3, len(sample[::300]))
+    limits = robust_limits(sample)
+    dark, photon, star = render_gray(
+        np.array([[-1.2e-5, -1.2e-5 + 1.0 / 1800, 100.0]]), limits
+    )[0]
+    assert dark < 40
+    assert photon < 80
+    assert star == 255
