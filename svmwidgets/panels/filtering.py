@@ -174,11 +174,18 @@ class FilteringPanel(widgets.VBox):
             set_text(self.pending, "Select one or more exposures in the table first.")
             return
         reason = self.reason.value
+        if not reason.strip() and self._is_done(accepted=accepted):
+            return  # leaving the field of the reason has done it already
         if self.model.override(self._chosen, accepted=accepted, reason=reason):
             self._asked = None
             self.reason.value = ""
             self.suggested.value = ""
             set_text(self.pending, "")
+
+    def _is_done(self, *, accepted: bool) -> bool:
+        """Whether all chosen exposures have that verdict by hand already."""
+        found = [self.model.verdict(name).override for name in self._chosen]
+        return all(one is not None and one.accepted == accepted for one in found)
 
     def _restore(self) -> None:
         if self._chosen:

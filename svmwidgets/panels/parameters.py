@@ -49,7 +49,7 @@ class ParametersPanel(widgets.VBox):
         self.step = choice(list(STEPS), value=model.step)
         self.step.observe(guard(lambda c: model.set_trait("step", c["new"])), "value")
         self.search = widgets.Text(
-            placeholder="Search all steps", layout=widgets.Layout(width="auto")
+            placeholder="Search all parameters", layout=widgets.Layout(width="auto")
         )
         self.search.add_class("svm-search")
         self.search.observe(

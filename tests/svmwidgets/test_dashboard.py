@@ -103,6 +103,8 @@ def test_toggle_asks_for_a_reason_and_then_rejects(dashboard):
     assert "Write a reason" in panel.pending.value
     assert session.filtering.verdict("idem01a0q").accepted
     panel.reason.value = "trailed"
+    panel.reject.click()  # as who writes the reason and then presses the button
+    assert session.banner is None
     assert not session.filtering.verdict("idem01a0q").accepted
     assert "WFC3/IR F110W</dt><dd>1 exposure," in panel.effect.value
     dashboard.undo_button.click()
