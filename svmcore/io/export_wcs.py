@@ -15,6 +15,7 @@ from stwcs.wcsutil import HSTWCS
 from svmcore.alignment.wcsname import wcs_type
 from svmcore.errors import InputError
 from svmcore.io.atomic import write_atomically
+from svmcore.io.export_flags import add_missing_flags, flag_cosmic_rays
 from svmcore.io.fit_cards import fit_cards, set_fit_cards
 from svmcore.io.headerlets import (
     HeaderletFacts,
@@ -105,13 +106,19 @@ def write_aligned_exposure(output: Path, exposure: AlignedExposure) -> None:
             raise InputError(str(exposure.source), "holds no SCI extension")
         copy = fits.HDUList(list(hdus))
         _name_exposure(copy, exposure)
+        add_missing_flags(copy)
         _write_solutions(copy, exposure)
         for extver, level in exposure.sky.items():
             copy["SCI", extver].header["MDRIZSKY"] = (
                 level,
                 "Sky value subtracted in drizzling",
             )
-        _flag_cosmic_rays(copy, exposure)
+        flag_cosmic_rays(
+            copy,
+            exposure.cosmic_rays,
+            reset_bits=exposure.reset_bits,
+            bit=exposure.cosmic_ray_bit,
+        )
         has_fit = exposure.set_aside is None
         facts = _headerlet_facts(copy, exposure, exposure.aligned, has_fit=has_fit)
         made = build_headerlet(copy, facts)
@@ -330,15 +337,3 @@ def _headerlet_facts(
         method="global" if exposure.catalog else "relative",
         history=exposure.history,
     )
-
-
-def _flag_cosmic_rays(hdus: fits.HDUList, exposure: AlignedExposure) -> None:
-    for extver, mask in exposure.cosmic_rays.items():
-        place = hdus.index_of(("DQ", extver))
-        quality = np.array(hdus[place].data)
-        keep = np.array(~exposure.reset_bits).astype(quality.dtype)
-        hit = np.array(exposure.cosmic_ray_bit).astype(quality.dtype)
-        quality &= keep
-        quality[mask] |= hit
-        header = hdus[place].header
-        hdus[place] = fits.ImageHDU(quality, header=header, name="DQ", ver=extver)

@@ -195,3 +195,17 @@ def test_a_headerlet_is_one_to_stwcs(flc):
         made = build_headerlet(hdus, HeaderletFacts("mine", "2020-01-01"))
     assert isinstance(made, Headerlet)
     assert made[0].header["DATE"] == "2020-01-01"
+
+
+def test_a_chip_without_flags_gets_a_plane_for_them(flc, tmp_path):
+    bare = tmp_path / "ib4606c5q_flc.fits"
+    with fits.open(flc) as hdus:
+        kept = [hdu for hdu in hdus if (hdu.name, hdu.ver) != ("DQ", 2)]
+        kept[0].header["NEXTEND"] = len(kept) - 1
+        fits.HDUList(kept).writeto(bare)
+    mask = np.eye(10, dtype=bool)
+    write_aligned_exposure(tmp_path, exposure(bare, cosmic_rays={2: mask}))
+    with fits.open(tmp_path / "hst_x_flc.fits") as hdus:
+        assert (hdus["DQ", 2].data == 4096 * mask).all()
+        assert hdus.index_of(("DQ", 2)) == hdus.index_of(("ERR", 2)) + 1
+        assert hdus[0].header["NEXTEND"] == len(hdus) - 1
