@@ -336,3 +336,12 @@ def test_exposures_that_do_not_overlap_are_tied_by_the_catalog():
     assert [each.state for each in fit.exposures] == ["fitted"] * 4
     assert min(each.n_reference for each in fit.exposures) > 10
     assert max(each.rms_ra_mas for each in fit.exposures) < 10.0
+
+
+def test_four_stars_link_two_exposures():
+    group = make_group(14, exposures=2, stars=4, reference_stars=3)
+    fit = fit_group(group.problem(reference=False))
+    assert fit.kind == "relative"
+    assert [each.state for each in fit.exposures] == ["fitted"] * 2
+    # Sources of 1 to 7 mas: four of them tell the shift to a few.
+    assert group.relative_mas(fit).max() < 10.0
