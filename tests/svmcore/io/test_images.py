@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -16,7 +18,7 @@ from svmcore.io.images import (
     read_sky_file,
 )
 from svmcore.io.raw import RawPlane, write_raw
-from svmcore.io.sections import read_chip_planes, read_section
+from svmcore.io.sections import read_chip_planes, read_section, sample_pixels
 from svmcore.model.grid import GridWindow, MosaicGrid
 
 GRID = MosaicGrid((10.0, 20.0), (5.0, 6.0), ((-1e-5, 0.0), (0.0, 1e-5)), (12, 10), "X")
@@ -104,6 +106,36 @@ def test_pixels_come_in_native_order_and_bad_values_are_flagged(tmp_path, kind):
     assert (science[3, 2], flags[3, 2]) == (0.0, 32768)
     assert flags[1, 1] == 16
     assert (error == 2).all()
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_some_pixels_are_those_of_the_whole(tmp_path, is_packed):
+    path = _write(tmp_path / "jtest01aq_flt.fits", chips=2)
+    with fits.open(path, mode="update") as hdus:
+        hdus["SCI", 2].data[5, 5] = np.nan
+    if is_packed:
+        packed = path.with_suffix(".fits.gz")
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        path = packed
+    whole = read_chip_pixels(path, 2)
+    planes = read_chip_planes(path)[2]
+    rows, columns = np.array([5, 0, 7]), np.array([5, 3, 1])
+    for here in ((slice(None, None, 3), slice(1, None, 2)), (rows, columns)):
+        found = sample_pixels(planes, *here)
+        assert np.array_equal(found.science, whole.science[here])
+        assert np.array_equal(found.quality, whole.quality[here])
+        assert found.science.dtype.isnative
+    assert sample_pixels(planes, rows, columns).quality[0] & 32768
+
+
+def test_pixels_of_a_file_cut_short_are_refused(tmp_path):
+    path = _write(tmp_path / "jtest01aq_flt.fits")
+    planes = read_chip_planes(path)[1]
+    path.write_bytes(path.read_bytes()[: planes.unit("SCI").data_start + 8])
+    with pytest.raises(InputError, match="has become shorter"):
+        sample_pixels(planes, slice(None), slice(None))
+    with pytest.raises(InputError, match="has become shorter"):
+        read_section(planes, slice(0, 3), slice(0, 3))
 
 
 def test_missing_chip_is_named(tmp_path):

@@ -71,6 +71,18 @@ def test_place_outside_is_refused_and_the_process_goes_on(prepared, process):
     assert process.ask(question(prepared)).cutouts
 
 
+def test_product_that_is_not_there_is_refused(prepared, process):
+    with pytest.raises(DrizzleError, match="is no product of"):
+        process.ask(question(prepared, product="hst_1_total"))
+
+
+def test_size_is_at_most_that_of_the_product(prepared, process):
+    (found,) = process.ask(question(prepared, size=5000, with_error=True)).cutouts
+    assert found.science.shape == (max(found.grid.shape),) * 2
+    assert found.error.shape == found.science.shape
+    assert np.array_equal(np.isnan(found.error), np.isnan(found.science))
+
+
 def test_killed_process_is_replaced(prepared, process):
     first = process.ask(question(prepared))
     for worker in list(process._pool._processes.values()):
