@@ -228,7 +228,7 @@ function render({ model, el }) {
 
   const listen = (names, handler) => model.on(names.split(" ").map((n) => `change:${n}`).join(" "), handler);
   listen("columns", () => { known.clear(); drawHead(); drawBody(); });
-  listen("rows", drawBody);
+  listen("rows empty_text", drawBody);
   listen("sort_key is_descending", () => { drawHead(); drawBody(); });
   listen("text_filter", () => { drawFrame(); drawBody(); });
   listen("selected", () => { drawSelection(); reveal(); });
