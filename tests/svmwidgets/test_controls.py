@@ -68,7 +68,7 @@ def test_every_interactive_widget_of_every_panel_is_a_named_control(dashboard):
 def test_names_of_controls_begin_with_their_step(dashboard):
     steps = {step.name for step in dashboard.session.steps}
     head = {"steps", "undo", "redo", "dismiss", "progress", "log"}
-    head |= {"to_visit", "run_again"}
+    head |= {"to_visit", "run_again", "align_alone"}
     for control in dashboard.controls:
         assert control.name.partition(".")[0] in steps | head
         assert control.name in control.line
