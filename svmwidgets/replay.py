@@ -54,10 +54,12 @@ reference = {reference!r}
 decisions = {decisions}
 '''
 _TAIL = """
-if __name__ == "__main__":  # worker processes import this file
+if __name__ == "__main__":
     report = process_visit(
         source, output=output, reference=reference, decisions=decisions{data}
     )
+    if not report.outcome.is_complete:
+        raise SystemExit("\\n".join(report.outcome.messages.values()))
 """
 
 
