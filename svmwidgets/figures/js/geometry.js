@@ -74,3 +74,10 @@ export function formatValue(value) {
   if (value !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(4);
   return String(Number(value.toPrecision(6)));
 }
+
+/** A display limit, as fine as a thousandth of the range that is shown. */
+export function formatLimit(value, range) {
+  const digits = Math.ceil(-Math.log10(range / 1000));
+  if (!(range > 0) || digits > 6 || Math.abs(value) >= 1e6) return formatValue(value);
+  return String(Number(value.toFixed(Math.max(digits, 0))));
+}

@@ -1,6 +1,6 @@
 // The tool row and the legend of the image viewer.
 import { make } from "./dom.js";
-import { formatValue } from "./geometry.js";
+import { formatLimit } from "./geometry.js";
 
 const STRETCH_NAMES = ["linear", "sqrt", "log", "asinh"];
 const MAP_NAMES = ["gray", "viridis", "magma", "cividis", "turbo", "difference"];
@@ -112,7 +112,7 @@ export function makeViewerTools(viewer) {
     fillMenu(preset, [...names.map((n) => [n, n]), ["", "own limits"]], own ? "" : names.includes(model.get("preset")) ? model.get("preset") : names[0] || "");
     const look = viewer.lookOf();
     for (const [field, value] of [[low, look.low], [high, look.high]]) {
-      if (document.activeElement !== field) field.value = formatValue(value);
+      if (document.activeElement !== field) field.value = formatLimit(value, look.high - look.low);
       field.classList.remove("svm-wrong");
     }
     stretch.value = model.get("stretch");

@@ -146,3 +146,11 @@ test("a histogram counts kept points, and apart from them the selected ones", ()
   assert.deepEqual([plot.bins, plot.chosen], [[1, 1], [0, 1]]);
   assert.equal(yr[0], 0);
 });
+
+test("display limits are as fine as a thousandth of their range", () => {
+  assert.equal(geometry.formatLimit(0.05828153, 0.03), "0.05828");
+  assert.equal(geometry.formatLimit(-1.5, 11), "-1.5");
+  assert.equal(geometry.formatLimit(12345.678, 5000), "12346");
+  assert.equal(geometry.formatLimit(2.5e-7, 1e-7), "2.5000e-7");
+  assert.equal(geometry.formatLimit(3, 0), "3");
+});
