@@ -268,6 +268,12 @@ _READY = f"""async () => {{
     await window.jupyterapp.restored;
     await widget.context.ready;
     await widget.sessionContext.ready;
+    // Jupyter's widget manager meets the kernel at this moment, too. What a cell
+    // shows before they know each other can be lost: let the kernel answer first.
+    const kernel = widget.sessionContext.session.kernel;
+    for (let k = 0; k < 2; k++)
+        await kernel.requestExecute({{ code: "", silent: true }}).done;
+    await kernel.requestCommInfo({{ target_name: "jupyter.widget" }});
 }}"""
 _IDLE = f"""() => {{
     const widget = {_WIDGET};

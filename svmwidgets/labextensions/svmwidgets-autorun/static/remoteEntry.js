@@ -6,6 +6,15 @@
 (function () {
   const PATIENCE_MS = 100;
 
+  // Jupyter's widget manager meets the kernel when the session is ready. What a cell
+  // shows before they know each other can be lost: let the kernel answer first.
+  async function meet(kernel) {
+    for (let k = 0; k < 2; k++) {
+      await kernel.requestExecute({ code: "", silent: true }).done;
+    }
+    await kernel.requestCommInfo({ target_name: "jupyter.widget" });
+  }
+
   async function runIfAsked(app, widget, seen) {
     if (!widget || !widget.context || !widget.sessionContext || seen.has(widget)) {
       return;
@@ -18,6 +27,7 @@
       return;
     }
     await widget.sessionContext.ready;
+    await meet(widget.sessionContext.session.kernel);
     app.shell.activateById(widget.id);
     // The dashboard wants the width of the list of files; one click brings it back.
     if (app.shell.collapseLeft) {
